@@ -1,0 +1,43 @@
+# Everything a contributor needs, once. `make demo` and `make test` make their own environment.
+PYTHON ?= python3.11
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: demo test quick lint docs bench clean
+
+demo: $(VENV)/.train ## run the whole chain on Banking77, then serve, load and watch the result
+	$(BIN)/python -m trimtab.cli init banking77 --into build/demo --if-missing
+	$(BIN)/trimtab -C build/demo run
+
+test: $(VENV)/.dev lint ## every test, the slow ones too
+	$(BIN)/python -m pytest
+
+quick: $(VENV)/.dev ## the tests that take seconds
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+docs: $(VENV)/.dev ## build the documentation; a warning is an error
+	$(BIN)/mkdocs build --strict
+
+bench: $(VENV)/.dev ## the serving ablation of the README
+	$(BIN)/python bench/serving.py
+
+clean:
+	rm -rf build site .pytest_cache .mypy_cache .ruff_cache
+
+# torch stands in the same command as what depends on it: alone, pip would fetch gigabytes of CUDA.
+$(VENV)/.train: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) install --quiet --constraint constraints.txt "torch==2.13.0" --editable ".[train]"
+	touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) install --quiet --constraint constraints.txt "torch==2.13.0" --editable ".[dev]"
+	touch $@ $(VENV)/.train

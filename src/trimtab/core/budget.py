@@ -1,0 +1,118 @@
+"""Chooses the winner: the best measured point within the budgets, or says what binds and by how much."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from trimtab.core.measure import Paired
+from trimtab.core.objects import Candidate, Measurement
+from trimtab.core.spec import BudgetSpec
+from trimtab.core.units import show_ms, show_share, show_size
+
+
+@dataclass(frozen=True)
+class Excess:
+    """One budget that a candidate breaks: how much it uses of it (over 1 is too much)."""
+
+    budget: str
+    used: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the budgets say of all candidates.
+
+    `winner` is None when no candidate fits; `nearest` then lists the candidates by the share they
+    exceed their worst budget by, and `binding` names the budget to look at first. When one fits,
+    `binding` is the budget of which the winner uses most.
+    """
+
+    winner: str | None
+    binding: str | None
+    excesses: Mapping[str, tuple[Excess, ...]]
+    nearest: tuple[str, ...]
+
+
+def choose(candidates: Sequence[Candidate], drops: Mapping[str, Paired], budget: BudgetSpec) -> Verdict:
+    """The fastest candidate that keeps every budget, by measured throughput.
+
+    `drops` holds for each candidate the paired accuracy drop against the uncompressed model, on
+    validation rows. The accuracy gate is a non-inferiority test: the upper end of the drop's 95 % interval must
+    stay within the budget, and so must the upper end of the p99's interval.
+    """
+    usage = {each.name: used(each, drops[each.name], budget) for each in candidates}
+    excesses = {name: tuple(one for one in uses if one.used > 1) for name, uses in usage.items()}
+    fitting = [each for each in candidates if not excesses[each.name]]
+    worst = {name: max((one.used for one in uses), default=0.0) for name, uses in usage.items()}
+    nearest = tuple(sorted(worst, key=lambda name: worst[name]))
+    if not fitting:
+        binding = max(usage[nearest[0]], key=lambda one: one.used).budget if nearest else None
+        return Verdict(None, binding, excesses, nearest)
+    winner = max(fitting, key=lambda each: _measured(each).throughput)
+    uses = usage[winner.name]
+    binding = max(uses, key=lambda one: one.used).budget if uses else None
+    return Verdict(winner.name, binding, excesses, nearest)
+
+
+def used(candidate: Candidate, drop: Paired, budget: BudgetSpec) -> list[Excess]:
+    """The share of each stated budget that a candidate uses, with the sentence that says so."""
+    measured = _measured(candidate)
+    uses = []
+    if budget.accuracy_drop is not None:
+        uses.append(
+            Excess(
+                "accuracy_drop",
+                _share(drop.high, budget.accuracy_drop),
+                f"accuracy drop is at most {show_share(drop.high)} (95 % bound), "
+                f"the budget allows {show_share(budget.accuracy_drop)}",
+            )
+        )
+    if budget.latency_p99 is not None:
+        allowed = budget.latency_p99 * 1e3
+        uses.append(
+            Excess(
+                "latency_p99",
+                _share(measured.p99_ms, allowed),
+                f"p99 is {show_ms(measured.p99_ms)}, the budget allows {show_ms(allowed)}",
+            )
+        )
+    if budget.size is not None:
+        uses.append(
+            Excess(
+                "size",
+                _share(measured.size_bytes, budget.size),
+                f"size is {show_size(measured.size_bytes)}, the budget allows {show_size(budget.size)}",
+            )
+        )
+    return uses
+
+
+def pareto(candidates: Sequence[Candidate]) -> set[str]:
+    """Names of the candidates that no other beats in accuracy, p99 and size at once."""
+    points = {
+        each.name: (-_measured(each).accuracy, _measured(each).p99_ms, _measured(each).size_bytes)
+        for each in candidates
+    }
+    return {
+        name
+        for name, point in points.items()
+        if not any(_dominates(other, point) for rival, other in points.items() if rival != name)
+    }
+
+
+def _dominates(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    return all(x <= y for x, y in zip(a, b, strict=True)) and a != b
+
+
+def _share(value: float, allowed: float) -> float:
+    if allowed > 0:
+        return max(0.0, value) / allowed
+    return 0.0 if value <= 0 else float("inf")
+
+
+def _measured(candidate: Candidate) -> Measurement:
+    if candidate.measured is None:
+        raise ValueError(f"candidate '{candidate.name}' was not measured")
+    return candidate.measured

@@ -1,0 +1,209 @@
+"""The registry of bundles: versions, aliases and an audit trail, in one SQLite file.
+
+Aliases are `champion`, `challenger` and `previous`. The decision log is append-only: each entry
+carries the hash of the one before, so a changed or missing entry shows. Promotion and its log entry are one transaction.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from trimtab.core.errors import ConfigError, EnvironmentFault, suggestion
+
+ALIASES = ("champion", "challenger", "previous")
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS versions (
+    version TEXT PRIMARY KEY, folder TEXT NOT NULL, created TEXT NOT NULL, facts TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS aliases (
+    alias TEXT PRIMARY KEY, version TEXT NOT NULL REFERENCES versions(version));
+CREATE TABLE IF NOT EXISTS log (
+    number INTEGER PRIMARY KEY, at TEXT NOT NULL, action TEXT NOT NULL, version TEXT,
+    body TEXT NOT NULL, before TEXT NOT NULL, hash TEXT NOT NULL);
+CREATE TRIGGER IF NOT EXISTS log_is_append_only_u BEFORE UPDATE ON log
+    BEGIN SELECT RAISE(ABORT, 'the decision log is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS log_is_append_only_d BEFORE DELETE ON log
+    BEGIN SELECT RAISE(ABORT, 'the decision log is append-only'); END;
+"""
+_START = "0" * 64
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the audit trail."""
+
+    number: int
+    at: str
+    action: str
+    version: str | None
+    body: Mapping[str, Any]
+    before: str
+    hash: str
+
+
+class Releases:
+    """The registry in `file`; made on first use."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._db = sqlite3.connect(file, timeout=30, isolation_level=None, check_same_thread=False)
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+            self._db.execute("PRAGMA foreign_keys = ON")
+            self._db.executescript(_SCHEMA)
+        except sqlite3.DatabaseError as error:
+            raise EnvironmentFault(
+                str(file), f"not a registry ({error})", "restore it from a backup, or move it away to start anew"
+            ) from error
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def register(self, version: str, folder: Path, facts: Mapping[str, Any]) -> None:
+        """Add a version; the same version again changes nothing."""
+        with self._transaction():
+            row = (version, str(folder), _now(), json.dumps(facts, default=str))
+            added = self._db.execute("INSERT OR IGNORE INTO versions VALUES (?, ?, ?, ?)", row).rowcount
+            if added:
+                self._append("register", version, {"folder": str(folder)})
+
+    def promote(self, version: str, reasons: Mapping[str, Any]) -> None:
+        """Make a version the champion; the champion until now becomes `previous`."""
+        with self._transaction():
+            self._known(version)
+            old = self._alias("champion")
+            if old == version:
+                return
+            if old is not None:
+                self._point("previous", old)
+            self._point("champion", version)
+            self._db.execute("DELETE FROM aliases WHERE alias = 'challenger' AND version = ?", (version,))
+            self._append("promote", version, {"replaces": old, **reasons})
+
+    def challenge(self, version: str, reasons: Mapping[str, Any]) -> None:
+        """Make a version the challenger."""
+        with self._transaction():
+            self._known(version)
+            self._point("challenger", version)
+            self._append("challenge", version, reasons)
+
+    def rollback(self, reasons: Mapping[str, Any]) -> str:
+        """Swap champion and previous; returns the version that is champion now."""
+        with self._transaction():
+            champion, previous = self._alias("champion"), self._alias("previous")
+            if previous is None:
+                raise ConfigError(
+                    str(self.file), "there is no previous champion", "promote a version with `trimtab promote`"
+                )
+            self._point("champion", previous)
+            if champion is not None:
+                self._point("previous", champion)
+            self._append("rollback", previous, {"replaces": champion, **reasons})
+            return previous
+
+    def note(self, action: str, version: str | None, body: Mapping[str, Any]) -> None:
+        """Append a decision that changes no alias."""
+        with self._transaction():
+            self._append(action, version, body)
+
+    def alias(self, alias: str) -> tuple[str, Path] | None:
+        """Version and folder behind an alias, or None."""
+        version = self._alias(alias)
+        return None if version is None else (version, self.folder(version))
+
+    def folder(self, version: str) -> Path:
+        """The bundle's folder of a version.
+
+        Raises:
+            ConfigError: no such version; the message lists what exists.
+        """
+        with self._transaction():
+            return Path(self._known(version))
+
+    def versions(self) -> list[dict[str, Any]]:
+        """All versions, oldest first, with facts and aliases."""
+        names: dict[str, list[str]] = {}
+        for alias, version in self._db.execute("SELECT alias, version FROM aliases ORDER BY alias"):
+            names.setdefault(version, []).append(alias)
+        rows = self._db.execute("SELECT version, folder, created, facts FROM versions ORDER BY created, rowid")
+        return [
+            {"version": v, "folder": f, "created": c, "aliases": names.get(v, []), **json.loads(facts)}
+            for v, f, c, facts in rows
+        ]
+
+    def history(self) -> list[Entry]:
+        """The audit trail, oldest first, its chain of hashes verified.
+
+        Raises:
+            EnvironmentFault: an entry was changed or removed.
+        """
+        entries = []
+        before = _START
+        rows = self._db.execute(
+            "SELECT number, at, action, version, body, before, hash FROM log ORDER BY number"
+        )
+        for number, at, action, version, body, said_before, said in rows:
+            if said_before != before or said != _digest(before, number, at, action, version, body):
+                raise EnvironmentFault(
+                    f"{self.file}: log entry {number}",
+                    "does not follow from the entry before it: the log was changed",
+                    "restore the file from a backup",
+                )
+            entries.append(Entry(number, at, action, version, json.loads(body), said_before, said))
+            before = said
+        return entries
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def _known(self, version: str) -> str:
+        row = self._db.execute("SELECT folder FROM versions WHERE version = ?", (version,)).fetchone()
+        if row is None:
+            all_of_them = [name for (name,) in self._db.execute("SELECT version FROM versions")]
+            raise ConfigError(
+                f"version '{version}'", f"not in {self.file}", suggestion(version, all_of_them)
+            )
+        return str(row[0])
+
+    def _alias(self, alias: str) -> str | None:
+        row = self._db.execute("SELECT version FROM aliases WHERE alias = ?", (alias,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def _point(self, alias: str, version: str) -> None:
+        self._db.execute("INSERT OR REPLACE INTO aliases VALUES (?, ?)", (alias, version))
+
+    def _append(self, action: str, version: str | None, body: Mapping[str, Any]) -> None:
+        last = self._db.execute("SELECT number, hash FROM log ORDER BY number DESC LIMIT 1").fetchone()
+        number, before = (last[0] + 1, last[1]) if last else (1, _START)
+        at, text = _now(), json.dumps(body, sort_keys=True, default=str)
+        digest = _digest(before, number, at, action, version, text)
+        self._db.execute(
+            "INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)", (number, at, action, version, text, before, digest)
+        )
+
+
+def _digest(before: str, number: int, at: str, action: str, version: str | None, body: str) -> str:
+    row = json.dumps([before, number, at, action, version, body])
+    return hashlib.sha256(row.encode()).hexdigest()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,109 @@
+"""A step is a frozen value: `learn(batch)` gives a step holding what it learnt, `step(batch)` a batch.
+
+`learn` is a sum: `partial` summarises one block of rows, `merge` adds two summaries, and
+`finish` turns the total into the learned step. One implementation so runs on one machine and,
+block by block, on a cluster.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from functools import reduce
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from trimtab.core.objects import Batch
+from trimtab.core.registry import Registry
+
+STEP_FILE = "steps.json"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One operator over rows or columns. Subclasses are frozen dataclasses, one file each.
+
+    Every field is a parameter, but for those named in `learned`: `learn` fills them. A field is a JSON
+    value, a NumPy array, or None before learning.
+    """
+
+    name: ClassVar[str]
+    accepts: ClassVar[frozenset[str]] = frozenset({"text", "tabular"})
+    """The modalities whose batches the step understands."""
+    train_only: ClassVar[bool] = False
+    """True for steps that drop or add rows: they stay behind when the model is served."""
+    learned: ClassVar[tuple[str, ...]] = ()
+    """The fields that `learn` fills."""
+    files: ClassVar[dict[str, str]] = {}
+    """Text fields that are saved as a file of their own: field to file name."""
+
+    def partial(self, batch: Batch) -> Any:
+        """The summary of one block of rows; None when there is nothing to learn."""
+        del batch
+        return None
+
+    def merge(self, left: Any, right: Any) -> Any:
+        """The summary of two blocks together; associative, and order does not matter."""
+        del right
+        return left
+
+    def finish(self, total: Any) -> Self:
+        """The learned step."""
+        del total
+        return self
+
+    def learn(self, batch: Batch) -> Self:
+        """Learn from one batch (train rows only)."""
+        return self.finish(self.partial(batch))
+
+    def learn_blocks(self, blocks: Iterable[Batch]) -> Self:
+        """Learn from rows that come in blocks: the same step as from all rows at once."""
+        return self.finish(reduce(self.merge, (self.partial(block) for block in blocks)))
+
+    def __call__(self, batch: Batch) -> Batch:
+        """Apply what was learnt."""
+        raise NotImplementedError
+
+    def state(self) -> dict[str, Any]:
+        """Every field by name, as JSON values and arrays."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def save_steps(steps: Sequence[Step], folder: Path) -> None:
+    """Write learned steps to `steps.json`, their arrays to `steps.npz` (no pickle), and their own files."""
+    rows: list[dict[str, Any]] = []
+    arrays: dict[str, np.ndarray] = {}
+    for number, step in enumerate(steps):
+        state = step.state()
+        for field, file in step.files.items():
+            (folder / file).write_text(state.pop(field), encoding="utf-8")
+        for field in [name for name, value in state.items() if isinstance(value, np.ndarray)]:
+            arrays[f"{number}.{field}"] = state.pop(field)
+        rows.append({"step": step.name, "state": state})
+    (folder / STEP_FILE).write_text(json.dumps(rows, ensure_ascii=False, indent=1), encoding="utf-8")
+    if arrays:
+        np.savez(folder / "steps.npz", **arrays)
+
+
+def load_steps(folder: Path, *registries: Registry) -> tuple[Step, ...]:
+    """The steps that `save_steps` wrote; each name is looked up in the registries in turn."""
+    rows = json.loads((folder / STEP_FILE).read_text(encoding="utf-8"))
+    packed = folder / "steps.npz"
+    arrays = dict(np.load(packed, allow_pickle=False)) if packed.exists() else {}
+    steps = []
+    for number, row in enumerate(rows):
+        registry = next((table for table in registries if row["step"] in table), registries[0])
+        kind: type[Step] = registry.load(row["step"], place=str(folder / STEP_FILE))
+        state = dict(row["state"])
+        for field, file in kind.files.items():
+            state[field] = (folder / file).read_text(encoding="utf-8")
+        state |= {key.split(".", 1)[1]: value for key, value in arrays.items() if key.startswith(f"{number}.")}
+        steps.append(kind(**{key: _tupled(value) for key, value in state.items()}))
+    return tuple(steps)
+
+
+def _tupled(value: Any) -> Any:
+    return tuple(_tupled(item) for item in value) if isinstance(value, list) else value

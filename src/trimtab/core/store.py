@@ -1,0 +1,139 @@
+"""Folders that are either whole or absent, named by what they were made from.
+
+A stage's key is the hash of its code version, its part of the spec and the hashes of its inputs. A
+finished stage is published by one rename; a killed one leaves only its working folder, in which
+checkpoints lie and the same stage goes on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from trimtab.core.errors import BundleError
+
+CHECKSUMS = "checksums.json"
+STAMP = "stage.json"
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def folder_hash(folder: Path, leave_out: Iterable[str] = ()) -> str:
+    """SHA-256 over the relative names and contents of a folder's files.
+
+    Files named in `leave_out` (measurements, logs) do not count.
+    """
+    skipped = {CHECKSUMS, STAMP, *leave_out}
+    total = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.name not in skipped:
+            total.update(f"{path.relative_to(folder).as_posix()}\0{file_hash(path)}\n".encode())
+    return total.hexdigest()
+
+
+def value_hash(value: Any) -> str:
+    """SHA-256 of a JSON value, independent of the order of keys."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def write_checksums(folder: Path) -> None:
+    """Write `checksums.json`: file name to SHA-256, for every file below `folder`."""
+    table = {
+        path.relative_to(folder).as_posix(): file_hash(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != CHECKSUMS
+    }
+    write_json(folder / CHECKSUMS, table)
+
+
+def verify_checksums(folder: Path) -> None:
+    """Raise `BundleError` at the first file that is missing or not what was written."""
+    listing = folder / CHECKSUMS
+    if not listing.is_file():
+        raise BundleError(
+            str(listing), "the bundle has no checksums", "give the folder that `trimtab run` printed as bundle"
+        )
+    try:
+        table = json.loads(listing.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise BundleError(f"{listing}:{error.lineno}", "not JSON", "copy the bundle again") from error
+    for name, expected in table.items():
+        path = folder / name
+        if not path.is_file():
+            raise BundleError(str(path), "the file is missing from the bundle", "copy the bundle again")
+        found = file_hash(path)
+        if found != expected:
+            raise BundleError(
+                str(path),
+                f"checksum is {found[:12]}, the bundle was written with {expected[:12]}",
+                "copy the bundle again, or run `trimtab run` to make a new one",
+            )
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON so that a reader sees the old file or the new one, never half of it."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_text(json.dumps(value, indent=1, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
+    draft.replace(path)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A finished stage: its folder, the hash of what it made, and whether it was made just now."""
+
+    folder: Path
+    hash: str
+    seconds: float
+    fresh: bool
+
+
+class Store:
+    """Finished stages under `root`, by name and key."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def stage(
+        self,
+        name: str,
+        inputs: Mapping[str, Any],
+        make: Callable[[Path], float],
+        leave_out: Iterable[str] = (),
+    ) -> Stage:
+        """The folder of stage `name` for these inputs: found, or made by `make(folder)`.
+
+        `make` gets a working folder that survives a kill (so it may hold checkpoints in
+        `checkpoint/`, removed at the end) and returns the seconds it worked, earlier tries included.
+        """
+        key = value_hash({"stage": name, **inputs})[:16]
+        done = self.root / name / key
+        if not (done / STAMP).is_file():
+            work = self.root / name / f"{key}.part"
+            work.mkdir(parents=True, exist_ok=True)
+            spent = make(work)
+            shutil.rmtree(work / "checkpoint", ignore_errors=True)
+            stamp = {"hash": folder_hash(work, leave_out), "seconds": spent, "inputs": inputs}
+            write_json(work / STAMP, stamp)
+            sync_folder(work)
+            work.replace(done)
+            return Stage(done, stamp["hash"], spent, fresh=True)
+        stamp = json.loads((done / STAMP).read_text(encoding="utf-8"))
+        return Stage(done, stamp["hash"], stamp["seconds"], fresh=False)
+
+
+def sync_folder(folder: Path) -> None:
+    """Force a folder's files to disk, so that the rename that publishes it never precedes them."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            with path.open("rb") as stream:
+                os.fsync(stream.fileno())

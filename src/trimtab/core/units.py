@@ -1,0 +1,65 @@
+"""Amounts as people write them: `0.5pt`, `15ms`, `25MB`, `20m`."""
+
+from __future__ import annotations
+
+import re
+
+_DURATION = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_SIZE = {"B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
+_SHARE = {"pt": 0.01, "%": 0.01, "": 1.0}
+_AMOUNT = re.compile(r"\s*([0-9]*\.?[0-9]+)\s*([A-Za-z%]*)\s*")
+
+
+def seconds(text: str | float) -> float:
+    """A duration in seconds.
+
+    >>> seconds("15ms")
+    0.015
+    """
+    return _amount(text, _DURATION, "a duration such as 15ms, 2s or 20m")
+
+
+def size_bytes(text: str | int) -> int:
+    """A size in bytes; MB is 10**6, MiB is 2**20.
+
+    >>> size_bytes("25MB")
+    25000000
+    """
+    return round(_amount(text, _SIZE, "a size such as 25MB or 10MiB"))
+
+
+def share(text: str | float) -> float:
+    """A share of one; `pt` are percentage points.
+
+    >>> share("0.5pt")
+    0.005
+    """
+    return _amount(text, _SHARE, "a share such as 0.5pt or 0.005")
+
+
+def _amount(text: str | float, units: dict[str, float] | dict[str, int], allowed: str) -> float:
+    if isinstance(text, bool):
+        raise ValueError(f"allowed: {allowed}")
+    if isinstance(text, int | float):
+        if "" not in units:
+            raise ValueError(f"the unit is missing; allowed: {allowed}")
+        return float(text)
+    match = _AMOUNT.fullmatch(text)
+    if not match or match[2] not in units:
+        raise ValueError(f"allowed: {allowed}")
+    return round(float(match[1]) * units[match[2]], 12)
+
+
+def show_ms(value: float) -> str:
+    """Milliseconds with three figures: `0.54 ms`, `15.1 ms`."""
+    return f"{value:.3g} ms"
+
+
+def show_size(value: float) -> str:
+    """Bytes in decimal megabytes: `23.4 MB`."""
+    return f"{value / 1e6:.1f} MB" if value >= 1e5 else f"{value / 1e3:.1f} kB"
+
+
+def show_share(value: float) -> str:
+    """A share of one as percent: `93.38 %`."""
+    return f"{100 * value:.2f} %"

@@ -1,0 +1,49 @@
+"""Sub-word tokens: a text column becomes lists of token numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
+
+from trimtab.core.objects import Batch
+from trimtab.core.step import Step
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+
+@dataclass(frozen=True)
+class Tokens(Step):
+    """Token numbers of `text`, special tokens included, cut at `max_length`; nothing is padded.
+
+    `tokenizer` is the content of a Hugging Face tokenizer.json.
+    """
+
+    name: ClassVar[str] = "tokens"
+    accepts: ClassVar[frozenset[str]] = frozenset({"text"})
+    files: ClassVar[dict[str, str]] = {"tokenizer": "tokenizer.json"}
+
+    tokenizer: str = ""
+    text: str = "text"
+    max_length: int = 128
+
+    def __call__(self, batch: Batch) -> Batch:
+        """Add the column `tokens`."""
+        return batch.with_columns(tokens=self.rows(batch[self.text].to_list()))
+
+    def rows(self, texts: Sequence[str]) -> list[list[int]]:
+        """Token numbers of each text: the same call in training and in serving."""
+        if len(texts) == 1:
+            return [self._encoder.encode(texts[0]).ids]
+        return [encoding.ids for encoding in self._encoder.encode_batch_fast(list(texts))]
+
+    @cached_property
+    def _encoder(self) -> Tokenizer:
+        from tokenizers import Tokenizer  # the one place that loads it
+
+        encoder: Tokenizer = Tokenizer.from_str(self.tokenizer)
+        encoder.no_padding()
+        encoder.enable_truncation(self.max_length)
+        return encoder

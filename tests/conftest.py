@@ -1,0 +1,1 @@
+"""Fixtures that several rooms use: small, real, made on the spot."""
