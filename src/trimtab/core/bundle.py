@@ -74,7 +74,9 @@ class Bundle:
         path = folder / MANIFEST
         if not path.is_file():
             problem = "no such folder" if not folder.exists() else f"no {MANIFEST} in it"
-            raise BundleError(str(folder), f"not a bundle: {problem}", "give the folder that `trimtab run` printed")
+            raise BundleError(
+                str(folder), f"not a bundle: {problem}", "give the folder that `trimtab run` printed"
+            )
         if verify:
             verify_checksums(folder)
         try:
@@ -111,12 +113,10 @@ def write_bundle(
     if profile is not None:
         (folder / "profile").mkdir(exist_ok=True)
         write_json(folder / "profile" / "profile.json", profile[0])
-        np.savez(folder / "profile" / "profile.npz", **dict(profile[1]))
+        np.savez(folder / "profile" / "profile.npz", allow_pickle=False, **profile[1])
     (folder / "README.md").write_text(card, encoding="utf-8")
     version = folder_hash(folder, leave_out=MEASURED)[:12]
-    write_json(
-        folder / MANIFEST, {"format": FORMAT, "version": version, "labels": list(labels), **manifest}
-    )
+    write_json(folder / MANIFEST, {"format": FORMAT, "version": version, "labels": list(labels), **manifest})
     write_checksums(folder)
     return Bundle.open(folder, verify=False)
 

@@ -24,20 +24,22 @@ _PACKAGES = (
 )
 
 
-def threads() -> int:
-    """Whole processors this process may use: its affinity, cut by the cgroup's quota."""
+CGROUPS = Path("/sys/fs/cgroup")
+OWN_GROUP = Path("/proc/self/cgroup")
+
+
+def threads(cgroups: Path = CGROUPS, own: Path = OWN_GROUP) -> int:
+    """Whole processors this process may use: its affinity, cut by the cgroup's quota, at least one."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    quota = _cgroup_cpus()
-    return max(1, min(allowed, int(quota)) if quota else allowed)
+    return max(1, int(min([allowed, *_cpu_quotas(cgroups, own)])))
 
 
-def memory_bytes() -> int:
+def memory_bytes(cgroups: Path = CGROUPS, own: Path = OWN_GROUP) -> int:
     """Memory this process may use: the machine's, cut by the cgroup's limit."""
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    limit = _read(Path("/sys/fs/cgroup/memory.max")) or _read(
-        Path("/sys/fs/cgroup/memory/memory.limit_in_bytes")
-    )
-    return min(total, int(limit)) if limit and limit.isdigit() else total
+    files = [group / "memory.max" for group in _groups(cgroups, own)]
+    limits = [_read(path) for path in (*files, cgroups / "memory" / "memory.limit_in_bytes")]
+    return min([total, *(int(limit) for limit in limits if limit and limit.isdigit())])
 
 
 def cpu_name() -> str:
@@ -62,16 +64,19 @@ def describe() -> dict[str, Any]:
     }
 
 
-def _cgroup_cpus() -> float | None:
-    text = _read(Path("/sys/fs/cgroup/cpu.max"))
-    if text and not text.startswith("max"):
-        quota, period = text.split()
-        return float(quota) / float(period)
-    quota_v1 = _read(Path("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"))
-    period_v1 = _read(Path("/sys/fs/cgroup/cpu/cpu.cfs_period_us"))
-    if quota_v1 and period_v1 and int(quota_v1) > 0:
-        return int(quota_v1) / int(period_v1)
-    return None
+def _groups(cgroups: Path, own: Path) -> list[Path]:
+    """The process's own group and those around it (cgroup v2); in a container that is the root alone."""
+    named = [line[len("0::/") :] for line in (_read(own) or "").splitlines() if line.startswith("0::/")]
+    inner = cgroups / (named[0] if named else "")
+    return [group for group in (inner, *inner.parents) if group == cgroups or cgroups in group.parents]
+
+
+def _cpu_quotas(cgroups: Path, own: Path) -> list[float]:
+    """Processors that the groups allow, where they set a limit (v2: `cpu.max`, v1: quota and period)."""
+    pairs = [(_read(group / "cpu.max") or "max").split() for group in _groups(cgroups, own)]
+    first = cgroups / "cpu"
+    pairs.append([_read(first / "cpu.cfs_quota_us") or "-1", _read(first / "cpu.cfs_period_us") or "100000"])
+    return [int(pair[0]) / int(pair[1]) for pair in pairs if pair[0].isdigit()]
 
 
 def _read(path: Path) -> str | None:

@@ -91,7 +91,7 @@ def exact_mcnemar(only_a: int, only_b: int) -> float:
     if n == 0:
         return 1.0
     tail = sum(comb(n, k) for k in range(min(only_a, only_b) + 1))
-    return min(1.0, 2 * tail / 2**n)
+    return float(min(1.0, 2 * tail / 2**n))
 
 
 def wilson(successes: int, n: int, level: float = 0.95) -> Interval:
@@ -113,9 +113,9 @@ def _newcombe(both: int, only_a: int, only_b: int, neither: int, level: float) -
     n = both + only_a + only_b + neither
     a, b = wilson(both + only_a, n, level), wilson(both + only_b, n, level)
     margins = (both + only_a) * (only_b + neither) * (both + only_b) * (only_a + neither)
-    cross = both * neither - only_a * only_b
+    cross = float(both * neither - only_a * only_b)
     if cross > 0:
-        cross = max(cross - n / 2, 0)
+        cross = max(cross - n / 2, 0.0)  # Newcombe's continuity correction of phi
     phi = cross / np.sqrt(margins) if margins else 0.0
     down_a, up_a = a.value - a.low, a.high - a.value
     down_b, up_b = b.value - b.low, b.high - b.value

@@ -1,6 +1,6 @@
 """What flows through trimtab: frozen objects, each a folder on disk with a content hash.
 
-    Spec -> Batch -> Splits -> Trained -> Candidate -> Bundle -> Window -> Finding -> Decision
+Spec -> Batch -> Splits -> Trained -> Candidate -> Bundle -> Window -> Finding -> Decision
 """
 
 from __future__ import annotations
@@ -187,7 +187,8 @@ class Candidate:
     """A model file that could be served, the runtime that runs it, and what it was seen to do.
 
     `folder` holds `model.json` (which runtime, which files) and the files. `source` names the
-    model it was made from, `parity` how far its answers are from that source's.
+    model it was made from, `parity` how far its answers are from that source's, `refused` why it may not be
+    served at all (its parity collapsed), whatever the budget says.
     """
 
     name: str
@@ -196,6 +197,7 @@ class Candidate:
     source: str | None = None
     parity: Mapping[str, float] = field(default_factory=dict)
     seconds: float = 0.0
+    refused: str | None = None
     measured: Measurement | None = None
 
 

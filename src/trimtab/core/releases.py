@@ -1,7 +1,8 @@
 """The registry of bundles: versions, aliases and an audit trail, in one SQLite file.
 
 Aliases are `champion`, `challenger` and `previous`. The decision log is append-only: each entry
-carries the hash of the one before, so a changed or missing entry shows. Promotion and its log entry are one transaction.
+carries the hash of the one before, so a changed or missing entry shows. Promotion and its log entry
+are one transaction.
 """
 
 from __future__ import annotations
@@ -63,7 +64,9 @@ class Releases:
             self._db.executescript(_SCHEMA)
         except sqlite3.DatabaseError as error:
             raise EnvironmentFault(
-                str(file), f"not a registry ({error})", "restore it from a backup, or move it away to start anew"
+                str(file),
+                f"not a registry ({error})",
+                "restore it from a backup, or move it away to start anew",
             ) from error
 
     def close(self) -> None:
@@ -73,10 +76,11 @@ class Releases:
     def register(self, version: str, folder: Path, facts: Mapping[str, Any]) -> None:
         """Add a version; the same version again changes nothing."""
         with self._transaction():
-            row = (version, str(folder), _now(), json.dumps(facts, default=str))
+            stored = self._stored(folder)
+            row = (version, stored, _now(), json.dumps(facts, default=str))
             added = self._db.execute("INSERT OR IGNORE INTO versions VALUES (?, ?, ?, ?)", row).rowcount
             if added:
-                self._append("register", version, {"folder": str(folder)})
+                self._append("register", version, {"folder": stored})
 
     def promote(self, version: str, reasons: Mapping[str, Any]) -> None:
         """Make a version the champion; the champion until now becomes `previous`."""
@@ -104,7 +108,9 @@ class Releases:
             champion, previous = self._alias("champion"), self._alias("previous")
             if previous is None:
                 raise ConfigError(
-                    str(self.file), "there is no previous champion", "promote a version with `trimtab promote`"
+                    str(self.file),
+                    "there is no previous champion",
+                    "promote a version with `trimtab promote`",
                 )
             self._point("champion", previous)
             if champion is not None:
@@ -129,16 +135,24 @@ class Releases:
             ConfigError: no such version; the message lists what exists.
         """
         with self._transaction():
-            return Path(self._known(version))
+            return self.file.parent / self._known(version)
 
     def versions(self) -> list[dict[str, Any]]:
         """All versions, oldest first, with facts and aliases."""
         names: dict[str, list[str]] = {}
         for alias, version in self._db.execute("SELECT alias, version FROM aliases ORDER BY alias"):
             names.setdefault(version, []).append(alias)
-        rows = self._db.execute("SELECT version, folder, created, facts FROM versions ORDER BY created, rowid")
+        rows = self._db.execute(
+            "SELECT version, folder, created, facts FROM versions ORDER BY created, rowid"
+        )
         return [
-            {"version": v, "folder": f, "created": c, "aliases": names.get(v, []), **json.loads(facts)}
+            {
+                "version": v,
+                "folder": str(self.file.parent / f),
+                "created": c,
+                "aliases": names.get(v, []),
+                **json.loads(facts),
+            }
             for v, f, c, facts in rows
         ]
 
@@ -174,13 +188,16 @@ class Releases:
             raise
         self._db.execute("COMMIT")
 
+    def _stored(self, folder: Path) -> str:
+        """A folder beside the registry by its relative path, so that both can be moved together."""
+        whole, home = folder.resolve(), self.file.parent.resolve()
+        return str(whole.relative_to(home) if whole.is_relative_to(home) else whole)
+
     def _known(self, version: str) -> str:
         row = self._db.execute("SELECT folder FROM versions WHERE version = ?", (version,)).fetchone()
         if row is None:
             all_of_them = [name for (name,) in self._db.execute("SELECT version FROM versions")]
-            raise ConfigError(
-                f"version '{version}'", f"not in {self.file}", suggestion(version, all_of_them)
-            )
+            raise ConfigError(f"version '{version}'", f"not in {self.file}", suggestion(version, all_of_them))
         return str(row[0])
 
     def _alias(self, alias: str) -> str | None:
@@ -196,7 +213,8 @@ class Releases:
         at, text = _now(), json.dumps(body, sort_keys=True, default=str)
         digest = _digest(before, number, at, action, version, text)
         self._db.execute(
-            "INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)", (number, at, action, version, text, before, digest)
+            "INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (number, at, action, version, text, before, digest),
         )
 
 

@@ -4,20 +4,39 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from trimtab.core import units
 
+Seconds = Annotated[
+    float,
+    BeforeValidator(units.seconds),
+    PlainSerializer(units.write_seconds, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": "^[0-9.]+ *(us|ms|s|m|h)$", "examples": ["15ms", "20m"]}),
+]
+Bytes = Annotated[
+    int,
+    BeforeValidator(units.size_bytes),
+    PlainSerializer(units.write_size, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": "^[0-9.]+ *([kKMG]?B|[KMG]iB)$", "examples": ["25MB"]}),
+]
+Share = Annotated[
+    float,
+    BeforeValidator(units.share),
+    WithJsonSchema(
+        {"type": ["number", "string"], "pattern": "^[0-9.]+ *(pt|%)?$", "examples": ["0.5pt", 0.005]}
+    ),
+]
 
-Seconds = Annotated[float, BeforeValidator(units.seconds), Field(json_schema_extra={"type": ["string", "number"]})]
-Bytes = Annotated[int, BeforeValidator(units.size_bytes), Field(json_schema_extra={"type": ["string", "integer"]})]
-Share = Annotated[float, BeforeValidator(units.share), Field(json_schema_extra={"type": ["string", "number"]})]
 
-
-class StepSpec(BaseModel):
-    """One step by name with its parameters, written `{name: {parameter: value}}` or just `name`."""
+class Section(BaseModel):
+    """A section of the file: unknown keys are errors, values never change after reading."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StepSpec(Section):
+    """One step by name with its parameters, written `{name: {parameter: value}}` or just `name`."""
 
     name: str
     parameters: dict[str, Any] = Field(default_factory=dict)
@@ -25,28 +44,35 @@ class StepSpec(BaseModel):
 
 def _step(value: Any) -> Any:
     if isinstance(value, str):
-        return {"name": value}
-    if isinstance(value, dict) and len(value) == 1 and "name" not in value:
+        return StepSpec(name=value)
+    if isinstance(value, dict) and len(value) == 1:
         ((name, parameters),) = value.items()
-        return {"name": name, "parameters": parameters if parameters is not None else {}}
+        if isinstance(name, str) and isinstance(parameters, dict | None):
+            return StepSpec(name=name, parameters=parameters or {})
     if isinstance(value, StepSpec):
         return value
-    raise ValueError("allowed: a name, or one name with its parameters such as {near_duplicates: {similarity: 0.9}}")
+    raise ValueError(
+        "allowed: a name, or one name with its parameters as in {near_duplicates: {similarity: 0.9}}"
+    )
 
 
-Steps = list[
+Steps = tuple[
     Annotated[
         StepSpec,
         BeforeValidator(_step),
         PlainSerializer(lambda step: {step.name: step.parameters}, return_type=dict[str, Any]),
-    ]
+        WithJsonSchema(
+            {
+                "type": ["string", "object"],
+                "maxProperties": 1,
+                "additionalProperties": {"type": ["object", "null"]},
+                "examples": ["drop_duplicates", {"near_duplicates": {"similarity": 0.9}}],
+            }
+        ),
+    ],
+    ...,
 ]
-
-
-class Section(BaseModel):
-    """A section of the file: unknown keys are errors, values never change after reading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+Names = tuple[str, ...]
 
 
 class DataSpec(Section):
@@ -68,17 +94,23 @@ class FitSpec(Section):
     head_learning_rate: float | None = Field(None, gt=0, description="peak learning rate of the new head")
     weight_decay: float | None = Field(None, ge=0, description="decoupled weight decay (AdamW)")
     dropout: float | None = Field(None, ge=0, lt=1, description="dropout before the head")
-    label_smoothing: float | None = Field(None, ge=0, lt=1, description="probability spread over other classes")
-    warmup: float | None = Field(None, ge=0, lt=1, description="share of the steps with a rising learning rate")
-    patience: int | None = Field(None, ge=1, description="epochs without a better validation loss before stopping")
+    label_smoothing: float | None = Field(
+        None, ge=0, lt=1, description="probability spread over other classes"
+    )
+    warmup: float | None = Field(
+        None, ge=0, lt=1, description="share of the steps with a rising learning rate"
+    )
+    patience: int | None = Field(
+        None, ge=1, description="epochs without a better validation loss before stopping"
+    )
 
 
 class ModelSpec(Section):
     """Which models to try."""
 
-    families: Literal["auto"] | list[str] = Field(
+    families: Literal["auto"] | Names = Field(
         "auto",
-        description="model families, Hugging Face ids or local folders; the best on validation is the teacher",
+        description="families, Hugging Face ids or local folders; the best on validation is the teacher",
     )
     fit: FitSpec = Field(FitSpec(), description="training parameters, for every family")
 
@@ -88,7 +120,7 @@ class TuneSpec(Section):
 
     sampler: str = Field("tpe", description="tpe, random or grid")
     trials: int = Field(1, ge=1, description="settings tried; 1 takes the family's defaults")
-    time: Seconds = Field("20m", gt=0, description="no new trial starts after this time")  # type: ignore[assignment]
+    time: Seconds = Field(units.seconds("20m"), gt=0, description="no new trial starts after this time")
 
 
 class BudgetSpec(Section):
@@ -110,8 +142,10 @@ class ServeSpec(Section):
     queue: int = Field(256, ge=1, description="requests that may wait; more are refused with a retry hint")
     batch_tokens: int = Field(1024, ge=1, description="most tokens in one batch")
     max_texts: int = Field(128, ge=1, description="most texts in one request")
-    max_bytes: Bytes = Field("1MB", gt=0, description="largest request body")  # type: ignore[assignment]
-    drain: Seconds = Field("30s", gt=0, description="longest wait for accepted requests on SIGTERM")  # type: ignore[assignment]
+    max_bytes: Bytes = Field(units.size_bytes("1MB"), gt=0, description="largest request body")
+    drain: Seconds = Field(
+        units.seconds("30s"), gt=0, description="longest wait for accepted requests on SIGTERM"
+    )
     log: bool = Field(True, description="append requests and answers to the request log that `watch` reads")
 
 
@@ -137,14 +171,27 @@ class Spec(Section):
 
     version: Literal[1] = Field(description="version of this format")
     task: Literal["text-classification"] = Field(description="what to learn")
-    data: DataSpec
-    clean: Steps = Field([{"drop_duplicates": {}}], description="cleaning steps, in order")  # type: ignore[assignment]
-    augment: Steps = Field([], description="augmentation steps; train rows only")
-    features: Steps = Field(["tokens"], description="feature steps, in order")  # type: ignore[list-item]
-    model: ModelSpec = Field(ModelSpec())
-    tune: TuneSpec = Field(TuneSpec())
-    compress: Literal["auto"] | list[str] = Field("auto", description="compressors to try, in order")
-    budget: BudgetSpec
-    serve: ServeSpec = Field(ServeSpec())
-    watch: WatchSpec = Field(WatchSpec())
+    data: DataSpec = Field(description="where the rows are and what their columns mean")
+    clean: Steps = Field(
+        (StepSpec(name="drop_duplicates"),),
+        description="cleaning steps, in order",
+        json_schema_extra={"default": ["drop_duplicates"]},
+    )
+    augment: Steps = Field((), description="augmentation steps; train rows only")
+    features: Steps = Field(
+        (StepSpec(name="tokens"),),
+        description="feature steps, in order",
+        json_schema_extra={"default": ["tokens"]},
+    )
+    model: ModelSpec = Field(ModelSpec(), description="which models to try, and how they are trained")
+    tune: TuneSpec = Field(TuneSpec(), description="how to search training parameters")
+    compress: Literal["auto"] | Names = Field("auto", description="compressors to try, in order")
+    budget: BudgetSpec = Field(description="what the deployed model may cost")
+    serve: ServeSpec = Field(ServeSpec(), description="how the service listens and what it accepts")
+    watch: WatchSpec = Field(WatchSpec(), description="what is watched, and what follows")
     seed: int = Field(0, ge=0, description="seed of everything random")
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of the file, for editors; defaults stand in it as people write them."""
+    return Spec.model_json_schema(mode="serialization")

@@ -6,7 +6,7 @@ Precedence: `--set a.b=c` over `TRIMTAB_A__B` over the file over defaults.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,17 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from trimtab.core.errors import ConfigError, SpecErrors, nearest
+from trimtab.core.errors import ConfigError, SpecErrors
 from trimtab.core.spec import Spec
+from trimtab.core.spec_errors import Where, dotted, explain
+
+__all__ = ["ReadSpec", "dotted", "options", "read_partly", "read_spec"]
 
 PREFIX = "TRIMTAB_"
 RESERVED = frozenset({"TRIMTAB_TOKEN", "TRIMTAB_OFFLINE", "TRIMTAB_HOME", "TRIMTAB_CRASH_AT"})
 """Variables that are not values of the spec."""
-
-Path_ = tuple[str | int, ...]
+_STANDINS = {"version": 1, "task": "text-classification", "budget": {}}
+"""Stand for required values that are wrong, so that the rest can still be checked."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +41,8 @@ class ReadSpec:
         return self.file.parent
 
     def place(self, *path: str | int) -> str:
-        """Where a value was written: `trimtab.yaml:7`, `--set`, a variable, or `default`."""
-        for end in range(len(path), 0, -1):
-            if found := self.origins.get(dotted(path[:end])):
-                return found
-        return str(self.file)
+        """Where a value was written: `trimtab.yaml:7`, `--set a.b`, a variable, or `default`."""
+        return self.origins.get(dotted(path), "default")
 
 
 def read_spec(
@@ -53,37 +53,46 @@ def read_spec(
     Raises:
         SpecErrors: one line per mistake, each with place, value, what is allowed and what to do.
     """
+    read, errors = read_partly(file, overrides, environ)
+    if errors or read is None:
+        raise SpecErrors(errors)
+    return read
+
+
+def read_partly(
+    file: Path, overrides: Iterable[str] = (), environ: Mapping[str, str] | None = None
+) -> tuple[ReadSpec | None, list[ConfigError]]:
+    """What is right in `file`, and all that is wrong: wrong values are left out (a list as a whole).
+
+    The spec is None when too little is left to check any further.
+    """
     tree, origins = _read_yaml(file)
     for name, text in _from_environment(os.environ if environ is None else environ):
         _put(tree, origins, name.split("."), text, PREFIX + name.upper().replace(".", "__"))
     for override in overrides:
-        name, sign, text = override.partition("=")
-        if not sign:
-            raise ConfigError(
-                f"--set {override}", "there is no '='", "write --set section.key=value, as in budget.size=25MB"
-            )
-        _put(tree, origins, name.strip().split("."), text, f"--set {name.strip()}")
+        name, value = _split(override)
+        _put(tree, origins, name.split("."), value, f"--set {name}")
     try:
-        spec = Spec.model_validate(tree)
+        return ReadSpec(Spec.model_validate(tree), file, origins), []
     except ValidationError as failure:
-        errors = [_explain(error, tree, origins, file) for error in failure.errors()]
-        raise SpecErrors(errors) from failure
-    return ReadSpec(spec, file, origins)
+        errors = explain(failure, origins, file)
+        for error in failure.errors():
+            _leave_out(tree, error["loc"])
+    try:
+        return ReadSpec(Spec.model_validate(_STANDINS | tree), file, origins), errors
+    except ValidationError:
+        return None, errors
 
 
-def dotted(path: Iterable[str | int]) -> str:
-    """`("clean", 0, "impute")` as `clean.0.impute`."""
-    return ".".join(str(part) for part in path)
-
-
-def options(model: BaseModel, prefix: Path_ = ()) -> Iterable[tuple[Path_, Any]]:
-    """Every option of a spec with its value, sections opened."""
+def options(model: BaseModel, prefix: Where = ()) -> Iterator[tuple[Where, Any]]:
+    """Every option of a spec with its value as JSON (amounts with their unit), sections opened."""
+    plain = model.model_dump(mode="json")
     for name in type(model).model_fields:
         value = getattr(model, name)
         if isinstance(value, BaseModel):
             yield from options(value, (*prefix, name))
         else:
-            yield (*prefix, name), value
+            yield (*prefix, name), plain[name]
 
 
 def _read_yaml(file: Path) -> tuple[dict[str, Any], dict[str, str]]:
@@ -113,7 +122,7 @@ def _read_yaml(file: Path) -> tuple[dict[str, Any], dict[str, str]]:
     return tree, origins
 
 
-def _mark(node: Any, path: Path_, origins: dict[str, str], file: Path) -> None:
+def _mark(node: Any, path: Where, origins: dict[str, str], file: Path) -> None:
     """Note the line of every key and item; a key given twice is an error, not the last one's win."""
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
@@ -135,65 +144,57 @@ def _from_environment(environ: Mapping[str, str]) -> list[tuple[str, str]]:
     return [(name[len(PREFIX) :].lower().replace("__", "."), environ[name]) for name in names]
 
 
+def _leave_out(tree: dict[str, Any], where: Where) -> None:
+    here: Any = tree
+    for part in where:
+        if not isinstance(here.get(part), dict):
+            here.pop(part, None)
+            return
+        if part == where[-1]:
+            del here[part]
+            return
+        here = here[part]
+
+
+def _split(override: str) -> tuple[str, str]:
+    name, sign, text = override.partition("=")
+    if not sign or not name.strip():
+        remedy = "write --set section.key=value, as in --set budget.size=25MB"
+        raise ConfigError(f"--set {override}", "is not of the form key=value", remedy)
+    return name.strip(), text
+
+
 def _put(tree: dict[str, Any], origins: dict[str, str], path: list[str], text: str, origin: str) -> None:
+    """Set a value in the tree; what the file said below it no longer counts."""
     try:
         value = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ConfigError(origin, f"'{text}' is not valid YAML", "quote the value") from error
     here: Any = tree
     for part in path[:-1]:
-        if not isinstance(here.get(part), dict):
-            here[part] = {}
-        here = here[part]
-    here[path[-1]] = value
+        at = _key(here, part, origin)
+        if isinstance(here, dict) and not isinstance(here.get(at), dict | list):
+            here[at] = {}
+        here = here[at]
+    here[_key(here, path[-1], origin)] = value
     for known in [name for name in origins if name.startswith(f"{dotted(path)}.")]:
         del origins[known]
-    origins[dotted(path)] = origin
+    origins |= {dotted(way): origin for way in _ways(value, tuple(path))}
 
 
-def _explain(error: Any, tree: Any, origins: Mapping[str, str], file: Path) -> ConfigError:
-    loc = tuple(part for part in error["loc"] if not _is_branch(part, tree, error["loc"]))
-    name = dotted(loc)
-    place = next(
-        (origins[dotted(loc[:end])] for end in range(len(loc), 0, -1) if dotted(loc[:end]) in origins),
-        f"{file}:1",
-    )
-    if error["type"] == "missing":
-        return ConfigError(place, f"'{name}' is missing", f"add it: {_describe(loc)}")
-    if error["type"] == "extra_forbidden":
-        known = _known(loc[:-1])
-        close = nearest(str(loc[-1]), known)
-        hint = f"did you mean '{close}'? " if close else "remove it; "
-        return ConfigError(place, f"unknown option '{name}'", f"{hint}allowed: {', '.join(known)}")
-    message = error["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-    value = error["input"]
-    close = nearest(str(value), error.get("ctx", {}).get("expected", "").replace("'", "").split(" or "))
-    hint = f"did you mean '{close}'? " if close else f"change it: {_describe(loc)}"
-    allowed = message if message.startswith(("allowed", "the unit")) else f"allowed: {message}"
-    return ConfigError(place, f"{name} is {value!r}; {allowed}", hint.strip())
+def _key(here: Any, part: str, origin: str) -> Any:
+    """The key itself, or the position in a list."""
+    if isinstance(here, dict):
+        return part
+    if isinstance(here, list) and part.isdecimal() and int(part) < len(here):
+        return int(part)
+    size = f"a list of {len(here)}" if isinstance(here, list) else "a single value"
+    raise ConfigError(origin, f"there is no '{part}' in {size}", "count from 0, or set the whole value")
 
 
-def _is_branch(part: str | int, tree: Any, loc: Path_) -> bool:
-    """True for the parts of a location that pydantic adds for branches of a union."""
-    return isinstance(part, str) and (part.startswith(("list[", "literal[", "function-")))
-
-
-def _model_at(loc: Path_) -> type[BaseModel] | None:
-    model: Any = Spec
-    for part in loc:
-        fields = getattr(model, "model_fields", {})
-        if part not in fields:
-            return None
-        model = fields[part].annotation
-    return model if isinstance(model, type) and issubclass(model, BaseModel) else None
-
-
-def _known(loc: Path_) -> list[str]:
-    model = _model_at(loc)
-    return sorted(model.model_fields) if model else []
-
-
-def _describe(loc: Path_) -> str:
-    model = _model_at(loc[:-1])
-    field = model.model_fields.get(str(loc[-1])) if model else None
-    return (field.description if field else None) or "see `trimtab schema`"
+def _ways(value: Any, way: Where) -> Iterator[Where]:
+    """The way to a value and to everything inside it."""
+    yield way
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in inside:
+        yield from _ways(item, (*way, key))

@@ -85,7 +85,7 @@ def save_steps(steps: Sequence[Step], folder: Path) -> None:
         rows.append({"step": step.name, "state": state})
     (folder / STEP_FILE).write_text(json.dumps(rows, ensure_ascii=False, indent=1), encoding="utf-8")
     if arrays:
-        np.savez(folder / "steps.npz", **arrays)
+        np.savez(folder / "steps.npz", allow_pickle=False, **arrays)
 
 
 def load_steps(folder: Path, *registries: Registry) -> tuple[Step, ...]:
@@ -100,7 +100,9 @@ def load_steps(folder: Path, *registries: Registry) -> tuple[Step, ...]:
         state = dict(row["state"])
         for field, file in kind.files.items():
             state[field] = (folder / file).read_text(encoding="utf-8")
-        state |= {key.split(".", 1)[1]: value for key, value in arrays.items() if key.startswith(f"{number}.")}
+        state |= {
+            key.split(".", 1)[1]: value for key, value in arrays.items() if key.startswith(f"{number}.")
+        }
         steps.append(kind(**{key: _tupled(value) for key, value in state.items()}))
     return tuple(steps)
 

@@ -20,6 +20,7 @@ from trimtab.core.errors import BundleError
 
 CHECKSUMS = "checksums.json"
 STAMP = "stage.json"
+CHECKPOINT = "checkpoint"
 
 
 def file_hash(path: Path) -> str:
@@ -61,7 +62,9 @@ def verify_checksums(folder: Path) -> None:
     listing = folder / CHECKSUMS
     if not listing.is_file():
         raise BundleError(
-            str(listing), "the bundle has no checksums", "give the folder that `trimtab run` printed as bundle"
+            str(listing),
+            "the bundle has no checksums",
+            "give the folder that `trimtab run` printed as bundle",
         )
     try:
         table = json.loads(listing.read_text(encoding="utf-8"))
@@ -112,23 +115,33 @@ class Store:
     ) -> Stage:
         """The folder of stage `name` for these inputs: found, or made by `make(folder)`.
 
-        `make` gets a working folder that survives a kill (so it may hold checkpoints in
-        `checkpoint/`, removed at the end) and returns the seconds it worked, earlier tries included.
+        `make` gets an empty working folder and returns the seconds it worked, earlier tries included.
+        What it keeps in `checkpoint/` survives a kill, and is removed at the end.
         """
         key = value_hash({"stage": name, **inputs})[:16]
         done = self.root / name / key
         if not (done / STAMP).is_file():
             work = self.root / name / f"{key}.part"
-            work.mkdir(parents=True, exist_ok=True)
+            _clear(work)
             spent = make(work)
-            shutil.rmtree(work / "checkpoint", ignore_errors=True)
-            stamp = {"hash": folder_hash(work, leave_out), "seconds": spent, "inputs": inputs}
-            write_json(work / STAMP, stamp)
+            shutil.rmtree(work / CHECKPOINT, ignore_errors=True)
+            made = folder_hash(work, leave_out)
+            write_json(work / STAMP, {"hash": made, "seconds": spent, "inputs": inputs})
             sync_folder(work)
             work.replace(done)
-            return Stage(done, stamp["hash"], spent, fresh=True)
+            return Stage(done, made, spent, fresh=True)
         stamp = json.loads((done / STAMP).read_text(encoding="utf-8"))
         return Stage(done, stamp["hash"], stamp["seconds"], fresh=False)
+
+
+def _clear(work: Path) -> None:
+    """Remove what a killed try left, but for its checkpoints."""
+    work.mkdir(parents=True, exist_ok=True)
+    for path in work.iterdir():
+        if path.is_dir() and path.name != CHECKPOINT:
+            shutil.rmtree(path)
+        elif path.is_file():
+            path.unlink()
 
 
 def sync_folder(folder: Path) -> None:

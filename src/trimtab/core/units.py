@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 _DURATION = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-_SIZE = {"B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
+_SIZE = {
+    "B": 1.0, "kB": 1e3, "KB": 1e3, "KiB": 2.0**10, "MB": 1e6, "MiB": 2.0**20, "GB": 1e9, "GiB": 2.0**30,
+}  # fmt: skip
 _SHARE = {"pt": 0.01, "%": 0.01, "": 1.0}
 _AMOUNT = re.compile(r"\s*([0-9]*\.?[0-9]+)\s*([A-Za-z%]*)\s*")
 
@@ -19,7 +22,7 @@ def seconds(text: str | float) -> float:
     return _amount(text, _DURATION, "a duration such as 15ms, 2s or 20m")
 
 
-def size_bytes(text: str | int) -> int:
+def size_bytes(text: str | float) -> int:
     """A size in bytes; MB is 10**6, MiB is 2**20.
 
     >>> size_bytes("25MB")
@@ -37,17 +40,22 @@ def share(text: str | float) -> float:
     return _amount(text, _SHARE, "a share such as 0.5pt or 0.005")
 
 
-def _amount(text: str | float, units: dict[str, float] | dict[str, int], allowed: str) -> float:
-    if isinstance(text, bool):
-        raise ValueError(f"allowed: {allowed}")
-    if isinstance(text, int | float):
-        if "" not in units:
-            raise ValueError(f"the unit is missing; allowed: {allowed}")
-        return float(text)
-    match = _AMOUNT.fullmatch(text)
-    if not match or match[2] not in units:
-        raise ValueError(f"allowed: {allowed}")
-    return round(float(match[1]) * units[match[2]], 12)
+def write_seconds(value: float) -> str:
+    """A duration as `seconds` reads it.
+
+    >>> write_seconds(0.015)
+    '15ms'
+    """
+    return _write(value, _DURATION, "s")
+
+
+def write_size(value: float) -> str:
+    """A size as `size_bytes` reads it.
+
+    >>> write_size(25_000_000)
+    '25MB'
+    """
+    return _write(value, _SIZE, "B")
 
 
 def show_ms(value: float) -> str:
@@ -63,3 +71,28 @@ def show_size(value: float) -> str:
 def show_share(value: float) -> str:
     """A share of one as percent: `93.38 %`."""
     return f"{100 * value:.2f} %"
+
+
+def _amount(text: str | float, units: Mapping[str, float], allowed: str) -> float:
+    if isinstance(text, int | float) and not isinstance(text, bool):
+        if "" not in units:
+            raise ValueError(f"the unit is missing; allowed: {allowed}")
+        return float(text)
+    match = _AMOUNT.fullmatch(text) if isinstance(text, str) else None
+    if match is None or match[2] not in units:
+        raise ValueError(f"allowed: {allowed}")
+    return round(float(match[1]) * units[match[2]], 12)
+
+
+def _write(value: float, units: Mapping[str, float], base: str) -> str:
+    """The shortest spelling in a unit of which it is at least one, exact where that unit allows."""
+    spellings = [
+        f"{_figures(value / worth)}{unit}" for unit, worth in units.items() if value >= worth or unit == base
+    ]
+    return min(
+        (text for text in spellings if _amount(text, units, "") == value), key=len, default=spellings[0]
+    )
+
+
+def _figures(value: float) -> str:
+    return f"{value:.12f}".rstrip("0").rstrip(".")

@@ -1,0 +1,16 @@
+"""Architectures and the one training loop."""
+
+from trimtab.core.registry import Registry
+
+FAMILIES = Registry(
+    "model family",
+    "trimtab.models",
+    {
+        "minilm": "trimtab.models.pretrained:MiniLM",
+        "pretrained": "trimtab.models.pretrained:Pretrained",
+        "static": "trimtab.models.static:Static",
+        "textcnn": "trimtab.models.textcnn:TextCNN",
+    },
+)
+
+__all__ = ["FAMILIES"]

@@ -17,7 +17,8 @@ class OnnxModel(Model):
     """An ONNX graph with inputs `input_ids` and `attention_mask` (rows, tokens) int64.
 
     Outputs are `probabilities` (rows, classes) and `embedding` (rows, width) float32. Rows are
-    grouped by their exact length, so nothing is ever padded.
+    grouped by their exact length, so nothing is ever padded; a model marked `alone` gets one row at a
+    time, because its activations share one scale.
     """
 
     def __init__(self, folder: Path, config: Mapping[str, Any], threads: int) -> None:
@@ -35,6 +36,7 @@ class OnnxModel(Model):
             raise BundleError(
                 str(path), f"ONNX Runtime cannot load it ({error})", "copy the bundle again"
             ) from error
+        self._alone = bool(config.get("alone", False))
         self._classes = int(self._session.get_outputs()[0].shape[-1])
         self._width = int(self._session.get_outputs()[1].shape[-1])
 
@@ -43,7 +45,7 @@ class OnnxModel(Model):
         names = ["probabilities", "embedding"] if embed else ["probabilities"]
         probabilities = np.empty((len(rows), self._classes), np.float32)
         embedding = np.empty((len(rows), self._width), np.float32) if embed else None
-        for positions in _by_length(rows):
+        for positions in _one_by_one(rows) if self._alone else _by_length(rows):
             ids = np.array([rows[at] for at in positions], dtype=np.int64)
             feed = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
             found = self._session.run(names, feed)
@@ -58,3 +60,7 @@ def _by_length(rows: Rows) -> list[list[int]]:
     for at, row in enumerate(rows):
         groups.setdefault(len(row), []).append(at)
     return list(groups.values())
+
+
+def _one_by_one(rows: Rows) -> list[list[int]]:
+    return [[at] for at in range(len(rows))]

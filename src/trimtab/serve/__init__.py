@@ -1,0 +1,1 @@
+"""Answers requests: REST and gRPC on one engine."""

@@ -1,0 +1,49 @@
+"""The command line: parse, call loop, print. Nothing heavy is imported before a verb needs it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from trimtab.cli.parser import parser
+from trimtab.core.errors import ConfigError, Interrupted, TrimtabError
+from trimtab.loop.events import tell_error, unexpected
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    words = sys.argv[1:] if argv is None else list(argv)
+    try:
+        args = parser().parse_args(words)
+        args.overrides = [*args.overrides, *args.overrides_after]
+        if args.directory is not None:
+            _enter(args.directory)
+        return int(args.call(args) or 0)
+    except BrokenPipeError:  # the reader went away, as `head` does: there is nobody left to tell
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (Exception, KeyboardInterrupt) as error:
+        if "--debug" in words:
+            traceback.print_exc()
+        return tell_error(_named(error, words), "--json" in words)
+
+
+def _enter(folder: Path) -> None:
+    try:
+        os.chdir(folder)
+    except OSError as error:
+        raise ConfigError(
+            f"-C {folder}", error.strerror or str(error), "name a folder that exists"
+        ) from error
+
+
+def _named(error: BaseException, words: Sequence[str]) -> TrimtabError:
+    """Whatever ended a command, as an error that says place, problem and remedy."""
+    if isinstance(error, TrimtabError):
+        return error
+    if isinstance(error, Exception):
+        return unexpected(error)
+    return Interrupted(f"trimtab {' '.join(words)}", "stopped", "run the same command again to go on")

@@ -1,0 +1,24 @@
+"""Runs steps over rows that come in blocks, on this machine, one step after another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from trimtab.core.objects import Batch
+from trimtab.core.step import Step
+
+
+def learn(steps: Iterable[Step], blocks: Sequence[Batch]) -> tuple[tuple[Step, ...], tuple[Batch, ...]]:
+    """Each step learned from the rows as the steps before it left them, and the blocks after all steps."""
+    learned: list[Step] = []
+    for step in steps:
+        learned.append(step.learn_blocks(blocks))
+        blocks = [learned[-1](block) for block in blocks]
+    return tuple(learned), tuple(blocks)
+
+
+def apply(steps: Iterable[Step], batch: Batch) -> Batch:
+    """A block after learned steps."""
+    for step in steps:
+        batch = step(batch)
+    return batch

@@ -1,0 +1,81 @@
+"""Fills missing values by what the train rows hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal, Self
+
+import polars as pl
+
+from trimtab.core.objects import Batch
+from trimtab.core.step import Step
+from trimtab.data import tally
+from trimtab.data.tally import Tally
+
+
+@dataclass(frozen=True)
+class Impute(Step):
+    """Fill nulls: numbers by `numeric`, all else by `categorical`; `none` leaves them.
+
+    `columns` are those to fill, by default all but text and label, which nobody can make up. NaN in a
+    column of numbers is missing too; an empty string is a value and stays. The fills travel with the model.
+    A column without any value in train stays as it is. Integers become floats where the fill is no integer.
+    """
+
+    name: ClassVar[str] = "impute"
+    learned: ClassVar[tuple[str, ...]] = ("fills",)
+
+    numeric: Literal["median", "mean", "most_frequent", "none"] = "median"
+    categorical: Literal["most_frequent", "none"] = "most_frequent"
+    columns: tuple[str, ...] = ()
+    text: str = "text"
+    label: str = "label"
+    fills: tuple[tuple[str, Any], ...] | None = None
+
+    def partial(self, batch: Batch) -> Tally:
+        """Value counts of the columns."""
+        names = [name for name in batch.columns.columns if name not in (self.text, self.label)]
+        chosen = tally.present(batch, self.columns or names, self.name)
+        return tally.count({name: batch[name] for name in chosen if self._rule(batch[name]) != "none"})
+
+    def merge(self, left: Tally, right: Tally) -> Tally:
+        """Counts of both blocks."""
+        return tally.add(left, right)
+
+    def finish(self, total: Tally) -> Self:
+        """The step with one fill for each column that has values."""
+        fills = tuple((name, self._fill(counts)) for name, counts in sorted(total.items()) if counts.height)
+        return replace(self, fills=fills)
+
+    def __call__(self, batch: Batch) -> Batch:
+        """The rows without the missing values; a column that is not there is passed over."""
+        known = [(name, fill) for name, fill in self.fills or () if name in batch.columns.columns]
+        return (
+            batch.with_columns(**{name: _filled(batch[name], fill) for name, fill in known})
+            if known
+            else batch
+        )
+
+    def _rule(self, values: pl.Series) -> str:
+        if values.dtype == pl.Null or values.dtype.is_nested() or values.dtype.is_temporal():
+            return "none"
+        return self.numeric if values.dtype.is_numeric() else self.categorical
+
+    def _fill(self, counts: pl.DataFrame) -> Any:
+        rule = self._rule(counts["value"])
+        if rule == "most_frequent":
+            return tally.mode(counts)
+        return tally.quantile(counts, 0.5) if rule == "median" else tally.mean_and_spread(counts)[0]
+
+
+def _filled(values: pl.Series, fill: Any) -> pl.Series:
+    if isinstance(fill, float) and values.dtype.is_integer():
+        if not fill.is_integer():
+            values = values.cast(pl.Float64)
+        else:
+            fill = int(fill)
+    if values.null_count() == len(values):  # no value tells the type: readers guess
+        values = values.cast(pl.String if isinstance(fill, str) else pl.Float64)
+    if values.dtype.is_float():
+        values = values.fill_nan(None)
+    return values.fill_null(pl.lit(fill, dtype=values.dtype)) if values.null_count() else values

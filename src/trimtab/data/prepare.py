@@ -1,0 +1,196 @@
+"""The data room's part of the chain: from the files that the spec names to splits that models learn from.
+
+Order, and why:
+
+1. Read train and test; rows without text or label are dropped.
+2. Train rows whose text stands in test are dropped (never test rows): a test row seen in training tells
+   nothing. Near copies are counted, not dropped.
+3. Steps that drop copies run on all train rows, before the split, so that no copy (and no near copy, where
+   asked for) of a validation text is trained on. They learn nothing from a row but whose copy it is.
+4. The validation rows are split off: by class, copies of a text on one side.
+5. The other steps learn from the train rows alone, in the order of the spec. Those marked `train_only`
+   change the train rows; the rest (impute) change validation and test rows too, as they will a request's.
+6. Augmentation, on train rows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trimtab.core.build_step import build_step
+from trimtab.core.errors import ConfigError, DataError, suggestion
+from trimtab.core.objects import Batch, Drop, Splits
+from trimtab.core.spec import Spec, StepSpec
+from trimtab.core.step import Step
+from trimtab.data import STEPS
+from trimtab.data.duplicates import Copies, NearDuplicates
+from trimtab.data.engine_local import apply, learn
+from trimtab.data.leak import NEAR, drop_leaks, leakage
+from trimtab.data.read import place_of, read
+from trimtab.data.split import split
+
+Place = Callable[..., str]
+"""Where a value of the spec was written, as `ReadSpec.place`: `place("data", "train")`."""
+
+QUANTILES = {"p1": 0.01, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p99": 0.99, "max": 1.0}
+
+
+def _dotted(*path: str | int) -> str:
+    return ".".join(str(part) for part in path)
+
+
+def prepare(spec: Spec, folder: Path, place: Place = _dotted) -> Splits:
+    """Read, clean, split and augment; `folder` is where relative paths of the spec start.
+
+    `Splits.steps` holds all learned steps in the order they ran; serving takes those not `train_only`.
+
+    Raises:
+        ConfigError: a step or a parameter of it does not exist.
+        DataError: a file cannot be read, or holds a test label that train does not know.
+    """
+    clean, augment = plan_steps(spec, place)
+    data = spec.data
+    source = read(folder / data.train, data, place("data", "train"))
+    test = read(folder / data.test, data, place("data", "test")) if data.test else None
+    if test is not None:
+        _check_labels(source, test, folder / str(data.test), spec)
+    shared = (
+        leakage(source, test, data.text, data.label, _similarity(clean)).facts() if test is not None else None
+    )
+    pool = drop_leaks(source, test, data.text) if test is not None else source
+    first = [step for step in clean if isinstance(step, Copies)]
+    then = [step for step in clean if not isinstance(step, Copies)]
+    copies, (pool,) = learn(first, [pool])
+    train, valid = split(pool, data.validation, spec.seed, data.text, data.label)
+    learned, (train,) = learn(then, [train])
+    lasting = [step for step in learned if not step.train_only]
+    valid = apply(lasting, valid)
+    test = apply(lasting, test) if test is not None else None
+    labels = _labels(train, valid, source, spec)
+    across = leakage(train, valid, data.text, data.label, _similarity(clean)).facts()
+    more, (grown,) = learn(augment, [train])
+    dropped = {"train": pool.dropped + train.dropped, "valid": valid.dropped}
+    dropped |= {} if test is None else {"test": test.dropped}
+    facts = _facts(source, train, valid, test, dropped, spec) | {
+        "augmented": len(grown) - len(train),
+        "leakage": {"train_valid": across} | ({} if shared is None else {"train_test": shared}),
+    }
+    steps = (*copies, *learned, *more)
+    return Splits(grown, valid, test, steps, labels, data.text, data.label, dropped, facts)
+
+
+def plan_steps(spec: Spec, place: Place = _dotted) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
+    """The cleaning and the augmenting steps that the spec names, not yet learned.
+
+    Raises:
+        ConfigError: a name or parameter is wrong, or a step does not understand texts.
+    """
+    clean = _built(spec.clean, "clean", spec, place)
+    augment = _built(spec.augment, "augment", spec, place)
+    for at, step in enumerate(augment):
+        if not step.train_only:
+            raise ConfigError(
+                place("augment", at), f"step '{step.name}' changes more than train rows", "move it to `clean`"
+            )
+    return clean, augment
+
+
+def _built(wanted: Sequence[StepSpec], section: str, spec: Spec, place: Place) -> tuple[Step, ...]:
+    context = {"text": spec.data.text, "label": spec.data.label, "seed": spec.seed}
+    built = []
+    for at, step_spec in enumerate(wanted):
+        here = place(section, at)
+        step = build_step(step_spec, STEPS, here, **context)
+        if "text" not in step.accepts:
+            raise ConfigError(here, f"step '{step.name}' does not understand texts", suggestion("", STEPS))
+        built.append(step)
+    return tuple(built)
+
+
+def _similarity(steps: Iterable[Step]) -> float:
+    """What counts as a near copy across parts: what the user said about near copies within train."""
+    return min((step.similarity for step in steps if isinstance(step, NearDuplicates)), default=NEAR)
+
+
+def _check_labels(train: Batch, test: Batch, path: Path, spec: Spec) -> None:
+    known = set(train[spec.data.label])
+    for row, label in zip(test.ids.tolist(), test[spec.data.label], strict=True):
+        if label not in known:
+            raise DataError(
+                place_of(path, row, spec.data),
+                f"{spec.data.label} '{label}' of test row {row} does not occur in train",
+                _few(label, known),
+            )
+
+
+def _labels(train: Batch, valid: Batch, source: Batch, spec: Spec) -> tuple[str, ...]:
+    """The classes that train still holds; cleaning must not lose one that other rows have."""
+    label = spec.data.label
+    kept = set(train[label])
+    lost = sorted((set(source[label]) | set(valid[label])) - kept)
+    if lost:
+        raise DataError(
+            spec.data.train,
+            f"cleaning leaves no train row of class '{lost[0]}' ({len(lost)} such classes)",
+            "loosen the steps under `clean`, or remove the class from the data",
+        )
+    if len(kept) < 2:
+        raise DataError(spec.data.train, "train holds one class only", "give rows of at least two classes")
+    return tuple(sorted(kept))
+
+
+def _few(label: str, known: Iterable[str]) -> str:
+    """The tail of a message about one label among perhaps hundreds."""
+    names = sorted(known)
+    close = suggestion(label, names).partition("available:")[0]
+    shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    return f"{close}train knows {shown}"
+
+
+def _facts(
+    source: Batch,
+    train: Batch,
+    valid: Batch,
+    test: Batch | None,
+    dropped: dict[str, tuple[Drop, ...]],
+    spec: Spec,
+) -> dict[str, Any]:
+    label, text = spec.data.label, spec.data.text
+    kept = {"train": len(train), "valid": len(valid)} | ({} if test is None else {"test": len(test)})
+    read_rows = {"train": len(source) + len(source.dropped)}
+    read_rows |= {} if test is None else {"test": len(test) + len(test.dropped)}
+    return {
+        "read": read_rows,
+        "kept": kept,
+        "dropped": [
+            {"split": part, "step": step, "reason": reason, "rows": rows}
+            for part, drops in dropped.items()
+            for (step, reason), rows in Counter((drop.step, kind_of(drop.reason)) for drop in drops).items()
+        ],
+        "labels": {
+            "before": dict(sorted(Counter(source[label]).items())),
+            "after": dict(sorted((Counter(train[label]) + Counter(valid[label])).items())),
+        },
+        "lengths": {"before": _lengths([source], text), "after": _lengths([train, valid], text)},
+        "length_unit": "characters",
+    }
+
+
+def kind_of(reason: str) -> str:
+    """A reason without the numbers of its row, for counting.
+
+    >>> kind_of("near duplicate of row 1234 (Jaccard 0.93)")
+    'near duplicate of row N (Jaccard N)'
+    """
+    return re.sub(r"-?\d+(\.\d+)?(e[+-]?\d+)?", "N", reason)
+
+
+def _lengths(batches: Sequence[Batch], text: str) -> dict[str, float]:
+    lengths = np.concatenate([batch[text].str.len_chars().to_numpy() for batch in batches])
+    return {name: float(np.quantile(lengths, q)) for name, q in QUANTILES.items()} if len(lengths) else {}

@@ -1,0 +1,88 @@
+"""Load-tests a running service or a bundle, from a process of its own, and keeps the raw replies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from trimtab.core import machine
+from trimtab.core.errors import ConfigError, EnvironmentFault
+from trimtab.core.spec_file import ReadSpec
+from trimtab.core.store import write_json
+from trimtab.serve.load import drive, start_server
+
+CONCURRENCIES = (1, 8, 32, 128)
+OPEN_LOOP_SHARE = 0.5
+"""The open loop sends this share of the best closed loop's rate, unless a rate is given."""
+WARM_UP_REQUESTS = 100
+_REMEDY = "start `trimtab serve`, or name another address with --url"
+
+
+@contextmanager
+def service(url: str | None, bundle: Callable[[], Path]) -> Iterator[str]:
+    """The address of the service to drive: the one at `url`, or one that serves the bundle meanwhile."""
+    if url is not None:
+        yield url
+        return
+    with start_server(bundle()) as server:
+        yield server.rest_url
+
+
+def bench(
+    url: str, texts: Sequence[str], into: Path, seconds: float = 8.0, rate: float | None = None
+) -> dict[str, Any]:
+    """Closed loops at `CONCURRENCIES`, then an open one; summary and raw replies stand below `into`.
+
+    Raises:
+        EnvironmentFault: the service does not answer.
+    """
+    warm = drive(url, texts, requests=WARM_UP_REQUESTS, concurrency=1)
+    if warm.errors:
+        raise EnvironmentFault(
+            url, f"{warm.errors} of {WARM_UP_REQUESTS} requests failed ({warm.replies[-1].code})", _REMEDY
+        )
+    folder = into / datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    folder.mkdir(parents=True)
+    rows = [_row(url, texts, folder, concurrency=each, seconds=seconds) for each in CONCURRENCIES]
+    rate = rate or round(OPEN_LOOP_SHARE * max(row["qps"] for row in rows), 1)
+    rows.append(_row(url, texts, folder, concurrency=max(CONCURRENCIES), seconds=seconds, rate=rate))
+    summary = {"machine": machine.describe(), "url": url, "rows": rows, "raw": str(folder)}
+    write_json(folder / "summary.json", summary)
+    return summary
+
+
+def texts_of(read: ReadSpec) -> list[str]:
+    """The test texts of a project, or its train texts where it has no test file."""
+    from trimtab.data.read import read as read_rows
+
+    data = read.spec.data
+    part = "test" if data.test else "train"
+    rows = read_rows(read.folder / (data.test or data.train), data, read.place("data", part))
+    return [str(text) for text in rows[data.text]]
+
+
+def lines_of(file: Path) -> list[str]:
+    """One text a line.
+
+    Raises:
+        ConfigError: the file is missing or holds no text.
+    """
+    try:
+        texts = [line for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(str(file), f"cannot be read ({error})", "give a UTF-8 file with --texts") from error
+    if not texts:
+        raise ConfigError(str(file), "holds no text", "write one text a line")
+    return texts
+
+
+def _row(url: str, texts: Sequence[str], folder: Path, **options: Any) -> Mapping[str, Any]:
+    rate = options.get("rate")
+    loop = "closed" if rate is None else "open"
+    raw = folder / f"{loop}-{options['concurrency'] if rate is None else rate}.jsonl"
+    found = drive(url, texts, raw=raw, **options)
+    named = {"name": "deployed", "protocol": "rest", "loop": loop, "rate": rate}
+    return {**named, "concurrency": options["concurrency"], **found.summary()}

@@ -1,0 +1,162 @@
+"""The chain: clean, features, train and tune, compress, measure, choose, bundle, register, report."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from trimtab import __version__
+from trimtab.core.errors import EnvironmentFault
+from trimtab.core.objects import Candidate, Splits
+from trimtab.core.releases import Releases
+from trimtab.core.spec_file import ReadSpec, read_spec
+from trimtab.core.store import Store, value_hash, write_json
+from trimtab.loop.learning import data_stage, feature_stage, train_stage
+from trimtab.loop.plan import check
+from trimtab.loop.recording import Evidence, record_of, result_of
+from trimtab.loop.report import render
+from trimtab.loop.shipping import Tested, bundle_stage, release, test_stage
+from trimtab.loop.shrinking import Shrunk, compress_stage, judge, measure_stage
+from trimtab.loop.stages import Tell, Workshop
+
+HOME = ".trimtab"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run ends with; `data` is the object that `--json` prints and result.json holds."""
+
+    data: Mapping[str, Any]
+    folder: Path
+
+    @property
+    def verdict(self) -> str:
+        """`met` or `infeasible`."""
+        return str(self.data["verdict"])
+
+    @property
+    def bundle(self) -> Path | None:
+        """The deployed bundle; None when the budget cannot be met."""
+        return None if self.data["bundle"] is None else Path(self.data["bundle"])
+
+    @property
+    def report(self) -> Path:
+        """The HTML report."""
+        return Path(self.data["report"])
+
+
+def run(
+    file: Path | str = "trimtab.yaml",
+    overrides: Sequence[str] = (),
+    offline: bool = False,
+    tell: Tell = lambda event: None,
+) -> Result:
+    """Run the whole chain of a spec file, or what is left of it.
+
+    Finished stages are found again by the hash of their inputs, so the same command after an
+    interruption goes on where it stopped and repeats nothing.
+
+    Raises:
+        SpecErrors: the file is wrong, every mistake at once.
+        TrimtabError: a stage failed; the message says where and what to do.
+    """
+    if offline:
+        os.environ["HF_HUB_OFFLINE"] = "1"
+    read = read_spec(Path(file).resolve(), overrides)
+    check(read)
+    home = read.folder / HOME
+    with _locked(home):
+        return _run(read, home, tell)
+
+
+def _run(read: ReadSpec, home: Path, tell: Tell) -> Result:
+    folder = home / "runs" / value_hash(read.spec.model_dump(mode="json"))[:12]
+    folder.mkdir(parents=True, exist_ok=True)
+    shop = Workshop(read.spec, read.folder, Store(home / "store"), tell)
+    evidence = _work(shop, read)
+    shipped = None
+    if evidence.shrunk.verdict.winner is not None:
+        shipped = _ship(shop, home, folder, evidence)
+    report = folder / "report.html"
+    result = result_of(evidence, shipped, report)
+    record = record_of(evidence, read, folder, result, [Path(part).name for part in sys.argv[:1]] + sys.argv[1:])
+    write_json(folder / "record.json", record)
+    report.write_text(render(record), encoding="utf-8")
+    write_json(folder / "result.json", result)
+    return Result(result, folder)
+
+
+def _work(shop: Workshop, read: ReadSpec) -> Evidence:
+    data, cleaned = data_stage(shop, read.place)
+    features, rows = feature_stage(shop, data, cleaned, read.place)
+    learnt = train_stage(shop, features, rows)
+    candidates, compress_seconds = compress_stage(shop, learnt, rows)
+    measured, latencies, measure_seconds = measure_stage(shop, candidates, rows)
+    drops, verdict = judge(shop, measured, rows)
+    tested, test_seconds = test_stage(shop, measured, verdict.winner, rows)
+    seconds = {
+        "data": data.seconds,
+        "features": features.seconds,
+        "train": learnt.seconds,
+        "compress": compress_seconds,
+        "measure": measure_seconds,
+        "test": test_seconds,
+    }
+    shrunk = Shrunk(measured, drops, verdict, latencies, seconds)
+    return Evidence(shop.spec, rows, learnt, shrunk, tested)
+
+
+def _ship(shop: Workshop, home: Path, folder: Path, evidence: Evidence) -> dict[str, Any]:
+    """Bundle and register the winner."""
+    winner = next(each for each in evidence.shrunk.candidates if each.name == evidence.shrunk.verdict.winner)
+    bundle, _ = bundle_stage(shop, winner, evidence.rows, _manifest(evidence, winner))
+    releases = Releases(home / "registry.db")
+    try:
+        decision = release(bundle, evidence.rows, releases, folder.name)
+    finally:
+        releases.close()
+    shop.tell({"event": "released", "version": bundle.version, **decision})
+    return {"bundle": bundle.folder, "version": bundle.version, "decision": decision}
+
+
+def _manifest(evidence: Evidence, winner: Candidate) -> dict[str, Any]:
+    """What bundle.json says: measurements, and the proof against the budget."""
+    spec, tested = evidence.spec, evidence.tested
+    return {
+        "name": winner.name,
+        "task": spec.task,
+        "trimtab": __version__,
+        "signature": {"inputs": {"text": "string"}, "outputs": {"label": "string", "confidence": "float32"}},
+        "measured": evidence.summary(winner.name),
+        "teacher": evidence.teacher(),
+        "proof": {
+            "budget": spec.budget.model_dump(mode="json"),
+            "binding": evidence.shrunk.verdict.binding,
+            "drop_on_valid": asdict(evidence.shrunk.drops[winner.name]),
+            f"drop_on_{tested.part}": asdict(tested.drop(winner.name)),
+        },
+    }
+
+
+@contextmanager
+def _locked(home: Path) -> Iterator[None]:
+    """One run at a time in a folder; the lock goes with the process, however it ends."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "lock").open("a+") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            stream.seek(0)
+            raise EnvironmentFault(
+                str(home), f"another run works here (process {stream.read().strip()})", "wait for it, or stop it"
+            ) from error
+        stream.truncate(0)
+        stream.write(str(os.getpid()))
+        stream.flush()
+        yield

@@ -1,0 +1,198 @@
+"""The stages that learn: rows, features, the teacher."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from trimtab.core.errors import ConfigError, suggestion
+from trimtab.core.measure import wilson
+from trimtab.core.objects import Splits, Trained
+from trimtab.core.splits import load_splits, save_splits
+from trimtab.core.build_step import build_step
+from trimtab.core.store import Stage, file_hash, value_hash
+from trimtab.data import STEPS
+from trimtab.data.prepare import Place, prepare
+from trimtab.features import FEATURES
+from trimtab.features.tokens import Tokens
+from trimtab.loop.stages import Workshop
+from trimtab.models import FAMILIES
+from trimtab.models.batches import Examples, one_hot
+from trimtab.models.family import Family, Settings, save_network
+from trimtab.models.fit import Tell, fit
+from trimtab.models.pretrained import Pretrained, resolve
+from trimtab.models.vocabulary import Start
+from trimtab.tune.sampler import Trial
+from trimtab.tune.search import best, search
+
+AUTO_FAMILIES = ("minilm",)
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """The teacher, its stage, and every setting that was tried on the way to it."""
+
+    trained: Trained
+    stage: Stage
+    trials: Mapping[str, tuple[Trial, ...]]
+    seconds: float
+
+
+def data_stage(shop: Workshop, place: Place) -> tuple[Stage, Splits]:
+    """Read, clean and split the rows."""
+    spec = shop.spec
+    files = {name: file_hash(shop.folder / path) for name, path in _files(spec.data).items()}
+    inputs = {
+        "files": files,
+        "seed": spec.seed,
+        **spec.model_dump(mode="json", include={"data", "clean", "augment"}),
+    }
+    stage = shop.stage("data", inputs, lambda folder: save_splits(prepare(spec, shop.folder, place), folder))
+    return stage, load_splits(stage.folder, STEPS)
+
+
+def feature_stage(shop: Workshop, data: Stage, rows: Splits, place: Place) -> tuple[Stage, Splits]:
+    """Learn the feature steps from the train rows and apply them to every split."""
+    tokenizer = _encoder(shop.spec).tokenizer()
+    inputs = {
+        "data": data.hash,
+        "tokenizer": value_hash(tokenizer),
+        **shop.spec.model_dump(mode="json", include={"features"}),
+    }
+
+    def make(folder: Path) -> None:
+        made = rows
+        for number, wanted in enumerate(shop.spec.features):
+            step = build_step(wanted, FEATURES, place=place("features", number), text=rows.text)
+            if isinstance(step, Tokens):
+                step = replace(step, tokenizer=tokenizer)
+            step = step.learn(made.train)
+            made = replace(
+                made,
+                train=step(made.train),
+                valid=step(made.valid),
+                test=None if made.test is None else step(made.test),
+                steps=(*made.steps, step),
+            )
+        save_splits(made, folder)
+
+    stage = shop.stage("features", inputs, make)
+    return stage, load_splits(stage.folder, STEPS, FEATURES)
+
+
+def train_stage(shop: Workshop, features: Stage, rows: Splits) -> Learnt:
+    """Search settings for every family; the best on the validation rows is the teacher."""
+    trials: dict[str, tuple[Trial, ...]] = {}
+    found: dict[str, tuple[Stage, Trial]] = {}
+    for name in family_names(shop.spec):
+        made: dict[int, Stage] = {}
+        family = open_family(name, shop.spec, rows)
+
+        def score(parameters: Mapping[str, Any], family: Family = family, made: dict[int, Stage] = made) -> Any:
+            stage = _fit_stage(shop, features, rows, family, parameters)
+            made[len(made)] = stage
+            return Trained.load(stage.folder).score, stage.seconds
+
+        tune = shop.spec.tune
+        tried = search(score, family.space, tune.sampler, tune.trials, tune.time, shop.spec.seed, _teller(shop))
+        trials[name] = tuple(tried)
+        winner = best(tried)
+        found[name] = (made[winner.number], winner)
+    stage, _ = max(found.values(), key=lambda pair: pair[1].score)
+    seconds = sum(trial.seconds for tried in trials.values() for trial in tried)
+    return Learnt(Trained.load(stage.folder), stage, trials, seconds)
+
+
+def examples(rows: Splits, part: str, smoothing: float = 0.0) -> Examples:
+    """A split as the training loop takes it."""
+    truth = rows.targets(part)
+    tokens = rows.parts()[part]["tokens"].to_list()
+    return Examples(tokens, one_hot(truth, len(rows.labels), smoothing), truth)
+
+
+def family_names(spec: Any) -> tuple[str, ...]:
+    """The families that the spec asks for."""
+    return AUTO_FAMILIES if spec.model.families == "auto" else tuple(spec.model.families)
+
+
+def open_family(name: str, spec: Any, rows: Splits | None = None) -> Family:
+    """A family by its registered name, or a Hugging Face id or folder; small ones learn their words from `rows`."""
+    if name not in FAMILIES:
+        if "/" in name or Path(name).is_dir():
+            return Pretrained(name)
+        raise ConfigError("model.families", f"no model family '{name}'", suggestion(name, FAMILIES))
+    kind: type[Family] = FAMILIES.load(name)
+    if issubclass(kind, Pretrained) or rows is None:
+        return kind()
+    start = Start.of(_encoder(spec).words(), rows.train["tokens"].to_list())
+    return kind(start=start)  # type: ignore[call-arg]
+
+
+def _encoder(spec: Any) -> Pretrained:
+    """The pretrained encoder whose tokenizer and word embeddings every family shares."""
+    for name in family_names(spec):
+        if name not in FAMILIES or issubclass(FAMILIES.load(name), Pretrained):
+            family = open_family(name, spec)
+            if isinstance(family, Pretrained):
+                return family
+    return Pretrained()
+
+
+def _fit_stage(
+    shop: Workshop, features: Stage, rows: Splits, family: Family, parameters: Mapping[str, Any]
+) -> Stage:
+    settings = family.defaults.override(shop.spec.model.fit).override(parameters)
+    source = {"source": family.source} if isinstance(family, Pretrained) else {}
+    inputs = {
+        "features": features.hash,
+        "family": family.name,
+        "settings": asdict(settings),
+        "seed": shop.spec.seed,
+        **source,
+    }
+
+    def make(folder: Path) -> float:
+        return fit_family(family, settings, rows, folder, shop.spec.seed, shop.progress("train"))
+
+    return shop.stage("train", inputs, make)
+
+
+def fit_family(
+    family: Family, settings: Settings, rows: Splits, folder: Path, seed: int, tell: Tell
+) -> float:
+    """Train one network and write it to `folder`; returns the seconds it took."""
+    classes = len(rows.labels)
+    blueprint = family.blueprint(classes, settings.dropout)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = family.build(blueprint, fresh=True)
+    train, valid = examples(rows, "train", settings.label_smoothing), examples(rows, "valid")
+    done = fit(network, train, valid, settings, seed, folder / "checkpoint", tell)
+    save_network(network, blueprint, folder)
+    bounds = wilson(int(np.rint(done.score * len(valid))), len(valid))
+    Trained(folder, family.name, rows.labels, done.score, bounds.low, bounds.high, done.history).save()
+    return done.seconds
+
+
+def _teller(shop: Workshop) -> Any:
+    def tell(trial: Trial) -> None:
+        shop.tell(
+            {
+                "event": "trial_done",
+                "number": trial.number,
+                "parameters": dict(trial.parameters),
+                "score": round(trial.score, 5),
+                "seconds": round(trial.seconds, 1),
+            }
+        )
+
+    return tell
+
+
+def _files(data: Any) -> dict[str, str]:
+    return {name: path for name, path in (("train", data.train), ("test", data.test)) if path is not None}

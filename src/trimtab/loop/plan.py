@@ -1,0 +1,136 @@
+"""Checks a spec as a whole, every error at once, and says what a run would do; it starts nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from trimtab.compress import COMPRESSORS
+from trimtab.core.build_step import build_step
+from trimtab.core.errors import ConfigError, SpecErrors, suggestion
+from trimtab.core.registry import Registry
+from trimtab.core.spec import StepSpec
+from trimtab.core.spec_errors import place_of
+from trimtab.core.spec_file import ReadSpec, dotted, options, read_partly
+from trimtab.data import STEPS
+from trimtab.features import FEATURES
+from trimtab.loop.estimate import Estimate, estimate
+from trimtab.loop.inputs import data_mistakes
+from trimtab.models import FAMILIES
+from trimtab.tune import SAMPLERS
+
+
+@dataclass(frozen=True)
+class Option:
+    """One resolved option, and where its value came from: file and line, `--set`, a variable, `default`."""
+
+    option: str
+    value: Any
+    origin: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What `trimtab run` would do."""
+
+    read: ReadSpec
+    options: tuple[Option, ...]
+    estimate: Estimate
+
+    def data(self) -> dict[str, Any]:
+        """The object that `trimtab plan --json` prints."""
+        return {
+            "event": "plan",
+            "file": str(self.read.file),
+            "options": [asdict(option) for option in self.options],
+            "estimate": self.estimate.data(),
+        }
+
+
+def plan(file: Path | str = "trimtab.yaml", overrides: Sequence[str] = ()) -> Plan:
+    """The plan of a spec file; loads no training library.
+
+    Raises:
+        SpecErrors: the file is wrong, every mistake at once.
+    """
+    read = read_and_check(Path(file), overrides)
+    resolved = tuple(Option(dotted(path), value, read.place(*path)) for path, value in options(read.spec))
+    return Plan(read, resolved, estimate(read))
+
+
+def read_and_check(file: Path, overrides: Sequence[str] = ()) -> ReadSpec:
+    """The spec in `file`, its names, parameters and data files checked.
+
+    Raises:
+        SpecErrors: every mistake, those of the format and those found by the checks.
+    """
+    read, errors = read_partly(file, overrides)
+    if read is not None:
+        errors = [*errors, *mistakes(read)]
+    if errors or read is None:
+        raise SpecErrors(errors)
+    return read
+
+
+def check(read: ReadSpec) -> None:
+    """Raise `SpecErrors` with every mistake that a well-formed spec can still hold."""
+    if errors := list(mistakes(read)):
+        raise SpecErrors(errors)
+
+
+def mistakes(read: ReadSpec) -> Iterator[ConfigError]:
+    """Unknown names, wrong step parameters, missing or wrong data files, budgets nobody can keep."""
+    spec = read.spec
+    yield from data_mistakes(read)
+    yield from _step_mistakes(read, "clean", spec.clean, STEPS)
+    yield from _step_mistakes(read, "augment", spec.augment, STEPS)
+    yield from _step_mistakes(read, "features", spec.features, FEATURES)
+    if spec.model.families != "auto":
+        yield from _family_mistakes(read, spec.model.families)
+    yield from _name_mistakes(read, ("tune", "sampler"), [spec.tune.sampler], SAMPLERS)
+    if spec.compress != "auto":
+        yield from _name_mistakes(read, ("compress",), spec.compress, COMPRESSORS)
+    if spec.budget.accuracy_drop == 0:
+        place = _place(read, "budget", "accuracy_drop")
+        problem = "budget.accuracy_drop is 0; no test on finitely many rows can show that nothing is lost"
+        yield ConfigError(place, problem, "allow a little, such as 0.5pt")
+    if spec.serve.rest == spec.serve.grpc != 0:
+        place = _place(read, "serve", "grpc")
+        problem = f"serve.rest and serve.grpc are both {spec.serve.rest}"
+        yield ConfigError(place, problem, "give each a port of its own; 0 takes a free one")
+
+
+def _step_mistakes(
+    read: ReadSpec, section: str, steps: Iterable[StepSpec], registry: Registry
+) -> Iterator[ConfigError]:
+    for at, wanted in enumerate(steps):
+        try:
+            build_step(wanted, registry, _place(read, section, at))
+        except SpecErrors as several:
+            yield from several.errors
+        except ConfigError as error:
+            yield error
+
+
+def _family_mistakes(read: ReadSpec, names: Sequence[str]) -> Iterator[ConfigError]:
+    """A family may also be a local folder or a Hugging Face id, which has a slash."""
+    for at, name in enumerate(names):
+        if name not in FAMILIES and "/" not in name and not (read.folder / name).is_dir():
+            place = _place(read, "model", "families", at)
+            remedy = f"{suggestion(name, FAMILIES)}, a Hugging Face id or a local folder"
+            yield ConfigError(place, f"no model family '{name}'", remedy)
+
+
+def _name_mistakes(
+    read: ReadSpec, path: tuple[str, ...], names: Sequence[str], registry: Registry
+) -> Iterator[ConfigError]:
+    for at, name in enumerate(names):
+        if name not in registry:
+            place = _place(read, *path, at)
+            yield ConfigError(place, f"no {registry.kind} '{name}'", suggestion(name, registry))
+
+
+def _place(read: ReadSpec, *path: str | int) -> str:
+    return place_of(path, read.origins) or str(read.file)

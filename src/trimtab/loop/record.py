@@ -1,0 +1,246 @@
+"""The record of a run: what the chain collects and the report shows, as one JSON object.
+
+The chain writes it to `record.json` in the run folder; `trimtab.loop.report.render` reads nothing else,
+so every figure of a report can be recomputed from the run folder. Shares are shares of one, times are
+milliseconds or seconds as the name says, sizes are bytes. What is `NotRequired` may be absent: the
+report then leaves that section out, or says in it that there was nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+
+class Option(TypedDict):
+    """One resolved option of the spec, and where its value came from."""
+
+    option: str
+    value: Any
+    origin: str
+
+
+class VerdictRecord(TypedDict):
+    """What the budgets say; `sentences` say it in words, the most important first."""
+
+    verdict: Literal["met", "infeasible"]
+    winner: str | None
+    binding: str | None
+    sentences: list[str]
+    nearest: NotRequired[list[str]]
+
+
+class BudgetRecord(TypedDict):
+    """The budgets that bind: a share, milliseconds, bytes; None or absent does not bind."""
+
+    accuracy_drop: NotRequired[float | None]
+    latency_p99_ms: NotRequired[float | None]
+    size_bytes: NotRequired[int | None]
+
+
+class UseRecord(TypedDict):
+    """One budget of a candidate (`core.budget.Excess`): over 1 is too much."""
+
+    budget: str
+    used: float
+    text: str
+
+
+class DropRecord(TypedDict):
+    """A paired accuracy drop (`core.measure.Paired`); `level` is that of its two-sided interval."""
+
+    drop: float
+    low: float
+    high: float
+    p_value: float
+    level: NotRequired[float]
+    only_a: NotRequired[int]
+    only_b: NotRequired[int]
+    rows: NotRequired[int]
+
+
+class MeasuredRecord(TypedDict):
+    """`core.objects.Measurement.summary(name)`; a refused candidate may have the name alone."""
+
+    name: str
+    accuracy: NotRequired[float]
+    accuracy_low: NotRequired[float]
+    accuracy_high: NotRequired[float]
+    p50_ms: NotRequired[float]
+    p99_ms: NotRequired[float]
+    p99_low_ms: NotRequired[float]
+    p99_high_ms: NotRequired[float]
+    throughput: NotRequired[float]
+    size_bytes: NotRequired[int]
+    rows: NotRequired[int]
+    samples: NotRequired[int]
+    threads: NotRequired[int]
+    cpu: NotRequired[str]
+    measured_on: NotRequired[str]
+
+
+class CandidateRecord(MeasuredRecord):
+    """A candidate with its measurements and its standing.
+
+    `uses` lists every stated budget (`core.budget.used`), kept or broken; `drop` is against the
+    uncompressed model on the validation rows; `refused` is the reason why it may not be served at all.
+    """
+
+    valid_accuracy: NotRequired[float]
+    drop: NotRequired[DropRecord | None]
+    uses: NotRequired[list[UseRecord]]
+    parity: NotRequired[dict[str, float]]
+    seconds: NotRequired[float]
+    source: NotRequired[str | None]
+    runtime: NotRequired[str]
+    on_front: NotRequired[bool]
+    refused: NotRequired[str | None]
+
+
+class TestRecord(DropRecord):
+    """The winner against the teacher on the test rows, touched once."""
+
+    teacher_accuracy: NotRequired[float]
+    winner_accuracy: NotRequired[float]
+
+
+class StageRecord(TypedDict):
+    """A stage of the chain: seconds spent, and where the model stood after it.
+
+    `accuracy` is a share on validation rows, `latency` the p99 in milliseconds, `size` bytes; None
+    where the stage made nothing to measure. `fresh` is false when an earlier run's result was reused.
+    """
+
+    name: str
+    seconds: float
+    fresh: bool
+    accuracy: NotRequired[float | None]
+    latency: NotRequired[float | None]
+    size: NotRequired[int | None]
+    note: NotRequired[str]
+
+
+class DroppedCount(TypedDict):
+    """How many rows of a split a step dropped for a reason."""
+
+    split: str
+    step: str
+    reason: str
+    rows: int
+
+
+class TwinRecord(TypedDict):
+    """A row of one part and the row of another that it resembles (`data.leak.Twin`)."""
+
+    left: int
+    right: int
+    likeness: float
+    left_text: str
+    right_text: str
+    same_label: bool
+
+
+class LeakRecord(TypedDict):
+    """How many texts two parts share, exactly and nearly, and the first pairs of each kind."""
+
+    exact: int
+    near: int
+    exact_pairs: NotRequired[list[TwinRecord]]
+    near_pairs: NotRequired[list[TwinRecord]]
+
+
+class DataRecord(TypedDict):
+    """Rows before and after cleaning.
+
+    `read` and `kept` count rows by split. `labels` holds row counts by class, before and after;
+    `lengths` quantiles of the text length (name such as `p50` to value), before and after, in
+    `length_unit`. `augmented` counts rows added to train. `leakage` says what two parts share, by their
+    names (`train_test`, `train_valid`).
+    """
+
+    read: NotRequired[dict[str, int]]
+    kept: NotRequired[dict[str, int]]
+    dropped: NotRequired[list[DroppedCount]]
+    labels: NotRequired[dict[Literal["before", "after"], dict[str, int]]]
+    lengths: NotRequired[dict[Literal["before", "after"], dict[str, float]]]
+    length_unit: NotRequired[str]
+    augmented: NotRequired[int]
+    leakage: NotRequired[dict[str, LeakRecord]]
+
+
+class DroppedRow(TypedDict):
+    """One dropped row."""
+
+    split: str
+    id: int
+    step: str
+    reason: str
+    text: str
+
+
+class Epoch(TypedDict):
+    """One point of a learning curve."""
+
+    epoch: float
+    train_loss: NotRequired[float]
+    valid_loss: NotRequired[float]
+    valid_accuracy: NotRequired[float]
+
+
+class Trial(TypedDict):
+    """One setting that the search tried; `state` is `complete`, `pruned` or `failed`."""
+
+    number: int
+    params: dict[str, Any]
+    value: float | None
+    state: str
+
+
+class WorstClass(TypedDict):
+    """A class with the winner's errors on it."""
+
+    label: str
+    errors: int
+    rows: int
+
+
+class ConfusedPair(TypedDict):
+    """Rows of class `truth` that the winner called `predicted`."""
+
+    truth: str
+    predicted: str
+    count: int
+    examples: list[str]
+
+
+class ConfusionRecord(TypedDict):
+    """The classes with most errors, and the pairs behind them; `rows` names the rows looked at."""
+
+    classes: list[WorstClass]
+    pairs: list[ConfusedPair]
+    rows: NotRequired[str]
+
+
+class Record(TypedDict):
+    """All that a report shows."""
+
+    verdict: VerdictRecord
+    budget: BudgetRecord
+    candidates: list[CandidateRecord]
+    command: str
+    seconds: float
+    seed: int
+    run_folder: str
+    environment: dict[str, Any]
+    name: NotRequired[str]
+    date: NotRequired[str]
+    spec: NotRequired[list[Option]]
+    teacher: NotRequired[MeasuredRecord | None]
+    test: NotRequired[TestRecord | None]
+    stages: NotRequired[list[StageRecord]]
+    data: NotRequired[DataRecord]
+    dropped: NotRequired[list[DroppedRow]]
+    dropped_file: NotRequired[str]
+    curves: NotRequired[dict[str, list[Epoch]]]
+    trials: NotRequired[list[Trial]]
+    confusion: NotRequired[ConfusionRecord]
+    latencies: NotRequired[dict[str, list[float]]]

@@ -1,0 +1,251 @@
+"""Collects what a run found: the result that machines read, and the record that the report shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trimtab.core import machine
+from trimtab.core.budget import pareto, used
+from trimtab.core.objects import Candidate, Splits
+from trimtab.core.spec import Spec
+from trimtab.core.spec_file import ReadSpec, dotted, options
+from trimtab.core.units import show_share
+from trimtab.loop.learning import Learnt
+from trimtab.loop.shipping import Tested
+from trimtab.loop.shrinking import REFERENCE, Shrunk
+
+SHOWN_DROPS = 500
+SHOWN_PAIRS = 12
+SHOWN_EXAMPLES = 3
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that a run found, before it is shipped or told."""
+
+    spec: Spec
+    rows: Splits
+    learnt: Learnt
+    shrunk: Shrunk
+    tested: Tested
+
+    def summary(self, name: str) -> dict[str, Any]:
+        """A candidate's figures: accuracy on the rows that judge last, the rest from the real server."""
+        measured = self.candidate(name).measured
+        if measured is None:
+            return {"name": name}
+        return {
+            **measured.summary(name),
+            **self.tested.accuracy(name),
+            "rows": len(self.tested.truth),
+            "measured_on": self.tested.part,
+            "valid_accuracy": measured.accuracy,
+        }
+
+    def teacher(self) -> dict[str, Any]:
+        """The uncompressed model's figures."""
+        return self.summary(REFERENCE)
+
+    def candidate(self, name: str) -> Candidate:
+        """The candidate of that name."""
+        return next(each for each in self.shrunk.candidates if each.name == name)
+
+
+def result_of(evidence: Evidence, shipped: Mapping[str, Any] | None, report: Path) -> dict[str, Any]:
+    """The one object that `trimtab run --json` ends with."""
+    verdict = evidence.shrunk.verdict
+    return {
+        "event": "result",
+        "verdict": "infeasible" if verdict.winner is None else "met",
+        "binding": verdict.binding,
+        "winner": None if verdict.winner is None else evidence.summary(verdict.winner),
+        "teacher": evidence.teacher(),
+        "candidates": [_candidate(evidence, each) for each in evidence.shrunk.candidates],
+        "nearest": [_nearest(evidence, name) for name in verdict.nearest[:3]],
+        "bundle": None if shipped is None else str(shipped["bundle"]),
+        "version": None if shipped is None else shipped["version"],
+        "decision": None if shipped is None else shipped["decision"],
+        "report": str(report),
+        "seconds": {name: round(value, 3) for name, value in evidence.shrunk.seconds.items()},
+    }
+
+
+def record_of(
+    evidence: Evidence, read: ReadSpec, folder: Path, result: Mapping[str, Any], command: Sequence[str]
+) -> dict[str, Any]:
+    """The record that `loop.report.render` shows; its fields are described in `loop.record`."""
+    spec, shrunk, rows = evidence.spec, evidence.shrunk, evidence.rows
+    drops = [(part, drop) for part, dropped in rows.dropped.items() for drop in dropped]
+    record: dict[str, Any] = {
+        "name": read.folder.name,
+        "verdict": {
+            "verdict": result["verdict"],
+            "winner": shrunk.verdict.winner,
+            "binding": shrunk.verdict.binding,
+            "sentences": sentences(evidence),
+            "nearest": list(shrunk.verdict.nearest),
+        },
+        "budget": {
+            "accuracy_drop": spec.budget.accuracy_drop,
+            "latency_p99_ms": None if spec.budget.latency_p99 is None else spec.budget.latency_p99 * 1e3,
+            "size_bytes": spec.budget.size,
+        },
+        "candidates": result["candidates"],
+        "teacher": result["teacher"],
+        "stages": _stages(evidence),
+        "data": dict(rows.facts),
+        "dropped": [
+            {
+                "split": part,
+                "id": drop.id,
+                "step": drop.step,
+                "reason": drop.reason,
+                "text": str(drop.row.get(rows.text, "")),
+            }
+            for part, drop in drops[:SHOWN_DROPS]
+        ],
+        "curves": {"teacher": list(evidence.learnt.trained.history)},
+        "trials": [
+            {
+                "number": trial.number,
+                "params": {"family": family, **trial.parameters},
+                "value": trial.score,
+                "state": "complete",
+            }
+            for family, trials in evidence.learnt.trials.items()
+            for trial in trials
+        ],
+        "latencies": {name: times.tolist() for name, times in shrunk.latencies.items()},
+        "confusion": confusion(evidence, shrunk.verdict.winner or REFERENCE),
+        "spec": [
+            {"option": dotted(path), "value": _plain(value), "origin": read.place(*path)}
+            for path, value in options(spec)
+        ],
+        "environment": machine.describe(),
+        "command": " ".join(command),
+        "seconds": sum(shrunk.seconds.values()),
+        "seed": spec.seed,
+        "run_folder": str(folder),
+    }
+    if shrunk.verdict.winner is not None and evidence.tested.part == "test":
+        record["test"] = asdict(evidence.tested.drop(shrunk.verdict.winner)) | {
+            "teacher_accuracy": result["teacher"]["accuracy"],
+            "winner_accuracy": result["winner"]["accuracy"],
+        }
+    return record
+
+
+def sentences(evidence: Evidence) -> list[str]:
+    """What the budgets say, in words; the most important first."""
+    verdict = evidence.shrunk.verdict
+    if verdict.winner is None:
+        said = ["No candidate keeps every budget."]
+        for name in verdict.nearest[:3]:
+            said.append(_nearest(evidence, name)["text"])
+        return said
+    winner, teacher = evidence.summary(verdict.winner), evidence.teacher()
+    faster = teacher["p50_ms"] / winner["p50_ms"]
+    smaller = teacher["size_bytes"] / winner["size_bytes"]
+    uses = used(
+        evidence.candidate(verdict.winner), evidence.shrunk.drops[verdict.winner], evidence.spec.budget
+    )
+    tightest = max(uses, key=lambda use: use.used, default=None)
+    said = [
+        f"{verdict.winner} keeps every budget: {show_share(winner['accuracy'])} accuracy on the "
+        f"{evidence.tested.part} rows against {show_share(teacher['accuracy'])} uncompressed, "
+        f"{faster:.1f} times faster at the median and {smaller:.1f} times smaller."
+    ]
+    if tightest is not None:
+        said.append(f"The budget it uses most of is {tightest.budget}: {tightest.text}.")
+    return said
+
+
+def confusion(evidence: Evidence, name: str) -> dict[str, Any]:
+    """The classes with most errors of a candidate, and what they were taken for, with examples."""
+    tested, labels = evidence.tested, evidence.rows.labels
+    texts = evidence.rows.parts()[tested.part][evidence.rows.text]
+    wrong = np.flatnonzero(~tested.right(name))
+    pairs: dict[tuple[int, int], list[int]] = {}
+    for row in wrong:
+        pairs.setdefault((int(tested.truth[row]), int(tested.answers[name][row])), []).append(int(row))
+    most = sorted(pairs.items(), key=lambda item: (-len(item[1]), item[0]))[:SHOWN_PAIRS]
+    errors = np.bincount(tested.truth[wrong], minlength=len(labels))
+    counts = np.bincount(tested.truth, minlength=len(labels))
+    worst = [int(at) for at in np.argsort(-errors, kind="stable")[:SHOWN_PAIRS] if errors[at]]
+    return {
+        "rows": tested.part,
+        "classes": [
+            {"label": labels[at], "errors": int(errors[at]), "rows": int(counts[at])} for at in worst
+        ],
+        "pairs": [
+            {
+                "truth": labels[truth],
+                "predicted": labels[answer],
+                "count": len(found),
+                "examples": [texts[row] for row in found[:SHOWN_EXAMPLES]],
+            }
+            for (truth, answer), found in most
+        ],
+    }
+
+
+def _candidate(evidence: Evidence, each: Candidate) -> dict[str, Any]:
+    shrunk = evidence.shrunk
+    row: dict[str, Any] = {
+        **evidence.summary(each.name),
+        "source": each.source,
+        "runtime": each.runtime,
+        "parity": dict(each.parity),
+        "seconds": round(each.seconds, 3),
+        "refused": each.refused,
+    }
+    if each.measured is None:
+        return row
+    front = pareto([one for one in shrunk.candidates if one.measured is not None])
+    uses = used(each, shrunk.drops[each.name], evidence.spec.budget)
+    return row | {
+        "drop": asdict(shrunk.drops[each.name]),
+        "uses": [asdict(use) for use in uses],
+        "on_front": each.name in front,
+    }
+
+
+def _nearest(evidence: Evidence, name: str) -> dict[str, Any]:
+    broken = evidence.shrunk.verdict.excesses[name]
+    worst = max(broken, key=lambda use: use.used, default=None)
+    text = f"{name}: {worst.text} ({worst.used:.2f} times the budget)." if worst else f"{name} fits."
+    return {"name": name, "budget": worst and worst.budget, "used": worst and worst.used, "text": text}
+
+
+def _stages(evidence: Evidence) -> list[dict[str, Any]]:
+    """Seconds of each stage, and where the model stood after it."""
+    seconds = evidence.shrunk.seconds
+    rows: list[dict[str, Any]] = [
+        {"name": name, "seconds": seconds[name], "fresh": True} for name in ("data", "features", "train")
+    ]
+    for each in evidence.shrunk.candidates:
+        found = evidence.summary(each.name)
+        rows.append(
+            {
+                "name": each.name,
+                "seconds": each.seconds,
+                "fresh": True,
+                "accuracy": found.get("valid_accuracy"),
+                "latency": found.get("p99_ms"),
+                "size": found.get("size_bytes"),
+                "note": f"from {each.source}" if each.source else "uncompressed",
+            }
+        )
+    rows += [{"name": name, "seconds": seconds[name], "fresh": True} for name in ("measure", "test")]
+    return rows
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [item.model_dump() if hasattr(item, "model_dump") else item for item in value]
+    return value

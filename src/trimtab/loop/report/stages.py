@@ -1,0 +1,61 @@
+"""The section about the stages of the chain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from trimtab.loop.record import Record, StageRecord
+from trimtab.loop.report import figures
+from trimtab.loop.report.html import Html, section, table, tag, text
+
+
+def stages(record: Record) -> Html | None:
+    """What each stage gained and cost."""
+    rows = record.get("stages", [])
+    if not rows:
+        return None
+    before: dict[str, float] = {}
+    body = []
+    for row in rows:
+        body.append(_stage(row, before))
+        measured = {key: row.get(key) for key in ("accuracy", "latency", "size")}
+        before |= {key: value for key, value in measured.items() if isinstance(value, float | int)}
+    total = sum(row["seconds"] for row in rows)
+    return section(
+        "stages",
+        "What each stage gained and cost",
+        tag(
+            "p",
+            "The small figures are the change against the stage before that measured the same.",
+            class_="quiet",
+        ),
+        table(
+            f"Stages of the run, {figures.duration(total)} in all",
+            ["stage", "time", "accuracy", "p99", "size", "note"],
+            body,
+            numeric=(1, 2, 3, 4),
+        ),
+    )
+
+
+def _stage(row: StageRecord, before: Mapping[str, float]) -> list[object]:
+    reused = None if row["fresh"] else tag("span", "reused", class_="chip")
+    cells: list[object] = [
+        text(row["name"], " " if reused else None, reused),
+        figures.duration(row["seconds"]),
+    ]
+    shown = {"accuracy": figures.share, "latency": figures.ms, "size": figures.size}
+    for key, show in shown.items():
+        value = row.get(key)
+        cells.append(text(show(value), _change(key, value, before.get(key))))  # type: ignore[arg-type]
+    return [*cells, row.get("note", "")]
+
+
+def _change(key: str, value: float | None, before: float | None) -> Html | None:
+    if not value or not before or value == before:
+        return None
+    if key == "accuracy":
+        said, better = figures.points(value - before, signed=True), value > before
+    else:
+        said, better = figures.times(value / before, *figures.WORDS[key]), value < before
+    return tag("small", said, class_="gain" if better else "cost")

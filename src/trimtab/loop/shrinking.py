@@ -1,0 +1,165 @@
+"""The stages that make the model cheaper, and measure what that cost."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from trimtab.compress import COMPRESSORS
+from trimtab.compress.job import Compressor, Job, answers_of
+from trimtab.core import machine
+from trimtab.core.budget import Verdict, choose
+from trimtab.core.bundle import served_bytes, write_bundle
+from trimtab.core.errors import ConfigError
+from trimtab.core.measure import Paired, bootstrap, paired_drop, quantile_interval
+from trimtab.core.objects import Candidate, Measurement, Splits
+from trimtab.core.store import Stage, folder_hash, write_json
+from trimtab.loop.learning import Learnt, examples
+from trimtab.loop.stages import Workshop
+from trimtab.serve.load import drive, start_server
+
+AUTO = ("torch", "fp32", "int8", "student", "cascade")
+REFERENCE = "torch-fp32"
+GATE_LEVEL = 0.90
+"""Two-sided level of the interval whose upper end the accuracy budget bounds: a one-sided 95 % test."""
+LATENCY_REQUESTS = 600
+THROUGHPUT_SECONDS = 3.0
+THROUGHPUT_CONCURRENCY = 32
+
+
+@dataclass(frozen=True)
+class Shrunk:
+    """All candidates measured, their paired accuracy drops on validation rows, and the verdict."""
+
+    candidates: tuple[Candidate, ...]
+    drops: Mapping[str, Paired]
+    verdict: Verdict
+    latencies: Mapping[str, np.ndarray]
+    seconds: Mapping[str, float]
+
+
+def compressor_names(spec: Any) -> tuple[str, ...]:
+    """The compressors to run, the uncompressed model first: everything is measured against it."""
+    if spec.compress == "auto":
+        return AUTO
+    return ("torch", *(name for name in spec.compress if name != "torch"))
+
+
+def compress_stage(shop: Workshop, learnt: Learnt, rows: Splits) -> tuple[tuple[Candidate, ...], float]:
+    """Every candidate, unmeasured, and the seconds it took to make them."""
+    made: dict[str, Candidate] = {}
+    seconds = 0.0
+    train, valid = examples(rows, "train"), examples(rows, "valid")
+    drop = shop.spec.budget.accuracy_drop
+    for name in compressor_names(shop.spec):
+        compressor: Compressor = COMPRESSORS.load(name, place="compress")()
+        missing = [need for need in compressor.needs if need not in made]
+        if missing:
+            raise ConfigError(
+                "compress", f"'{name}' needs {', '.join(missing)}", f"list what makes them before it: {', '.join(AUTO)}"
+            )
+        inputs = {
+            "trained": learnt.stage.hash,
+            "made": {need: folder_hash(made[need].folder) for need in compressor.needs},
+            "drop": drop,
+            "seed": shop.spec.seed,
+        }
+        job = Job(
+            learnt.trained, train, valid, made, shop.spec.seed, 1.0 if drop is None else drop, tell=shop.progress(name)
+        )
+
+        def make(folder: Path, compressor: Compressor = compressor, job: Job = job) -> None:
+            _save(compressor.compress(job, folder), folder)
+
+        stage = shop.stage(f"compress-{name}", inputs, make)
+        found = _load(stage)
+        made |= {each.name: each for each in found}
+        seconds += stage.seconds
+    return tuple(made.values()), seconds
+
+
+def measure_stage(
+    shop: Workshop, candidates: Sequence[Candidate], rows: Splits
+) -> tuple[tuple[Candidate, ...], dict[str, np.ndarray], float]:
+    """Each candidate behind the real server: accuracy on validation rows, latency, throughput, bytes."""
+    measured, latencies, seconds = [], {}, 0.0
+    texts = rows.valid[rows.text].to_list()
+    truth = rows.targets("valid")
+    box = {"cpu": machine.cpu_name(), "threads": machine.threads()}
+    for candidate in candidates:
+        if candidate.refused:
+            measured.append(candidate)
+            continue
+        inputs = {"candidate": folder_hash(candidate.folder), "name": candidate.name, "rows": len(texts), **box}
+
+        def make(folder: Path, candidate: Candidate = candidate) -> None:
+            _measure(candidate, rows, texts, truth, folder)
+
+        stage = shop.stage("measure", inputs, make)
+        facts = json.loads((stage.folder / "measured.json").read_text(encoding="utf-8"))
+        measured.append(replace(candidate, measured=Measurement(**facts)))
+        latencies[candidate.name] = np.load(stage.folder / "latencies.npy", allow_pickle=False)
+        seconds += stage.seconds
+        shop.tell({"event": "measured", "stage": "measure", "name": candidate.name, **facts})
+    return tuple(measured), latencies, seconds
+
+
+def judge(shop: Workshop, candidates: Sequence[Candidate], rows: Splits) -> tuple[dict[str, Paired], Verdict]:
+    """Paired accuracy drops on the validation rows, and what the budgets say."""
+    valid = examples(rows, "valid")
+    fit = [each for each in candidates if each.measured is not None]
+    right = {each.name: answers_of(each.folder, valid).argmax(axis=1) == valid.truth for each in fit}
+    drops = {name: paired_drop(right[REFERENCE], found, level=GATE_LEVEL) for name, found in right.items()}
+    return drops, choose(fit, drops, shop.spec.budget)
+
+
+def _measure(
+    candidate: Candidate, rows: Splits, texts: list[str], truth: np.ndarray, folder: Path
+) -> None:
+    with TemporaryDirectory() as place:
+        bundle = write_bundle(Path(place) / "bundle", candidate.folder, rows.steps, rows.labels, {"name": candidate.name})
+        size = served_bytes(bundle.folder)
+        with start_server(bundle.folder) as server:
+            drive(server.rest_url, texts, concurrency=1, requests=100)
+            alone = drive(server.rest_url, texts, concurrency=1, requests=LATENCY_REQUESTS)
+            busy = drive(
+                server.rest_url, texts, concurrency=THROUGHPUT_CONCURRENCY, seconds=THROUGHPUT_SECONDS
+            )
+    valid = examples(rows, "valid")
+    right = (answers_of(candidate.folder, valid).argmax(axis=1) == truth).astype(float)
+    accuracy = bootstrap(right)
+    p99 = quantile_interval(alone.latencies_ms, 0.99)
+    measured = Measurement(
+        accuracy=accuracy.value,
+        accuracy_low=accuracy.low,
+        accuracy_high=accuracy.high,
+        p50_ms=float(np.median(alone.latencies_ms)),
+        p99_ms=p99.value,
+        p99_low_ms=p99.low,
+        p99_high_ms=p99.high,
+        throughput=busy.qps,
+        size_bytes=size,
+        rows=len(truth),
+        samples=len(alone.latencies_ms),
+        threads=machine.threads(),
+        cpu=machine.cpu_name(),
+    )
+    np.save(folder / "latencies.npy", alone.latencies_ms)
+    write_json(folder / "measured.json", asdict(measured))
+
+
+def _save(candidates: Sequence[Candidate], folder: Path) -> None:
+    body = [asdict(each) | {"folder": each.folder.name} for each in candidates]
+    write_json(folder / "candidates.json", body)
+
+
+def _load(stage: Stage) -> list[Candidate]:
+    body = json.loads((stage.folder / "candidates.json").read_text(encoding="utf-8"))
+    share = stage.seconds / max(1, len(body))
+    return [Candidate(**row | {"folder": stage.folder / row["folder"], "seconds": share}) for row in body]

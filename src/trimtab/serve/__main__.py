@@ -1,0 +1,48 @@
+"""`python -m trimtab.serve BUNDLE`: serve without a project, for benchmarks and for containers.
+
+Prints one line of JSON when it is ready: {"rest": PORT, "grpc": PORT, "version": ..., "name": ...}.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from trimtab.core.errors import TrimtabError
+from trimtab.core.spec import ServeSpec
+from trimtab.serve.server import Listening, serve
+
+
+def main() -> int:
+    """Serve until stopped; the exit code of the process."""
+    defaults = ServeSpec()
+    parser = argparse.ArgumentParser(prog="python -m trimtab.serve", description="Serve a bundle.")
+    parser.add_argument("bundle", type=Path)
+    parser.add_argument("--host", default=defaults.host)
+    parser.add_argument("--rest", type=int, default=defaults.rest, help="0 takes a free port")
+    parser.add_argument("--grpc", type=int, default=defaults.grpc, help="0 takes a free port")
+    parser.add_argument("--queue", type=int, default=defaults.queue, help="texts that may wait")
+    parser.add_argument("--max-texts", type=int, default=defaults.max_texts, help="most texts in one request")
+    parser.add_argument("--drain", type=float, default=defaults.drain, help="seconds to finish on SIGTERM")
+    parser.add_argument("--threads", type=int, help="worker threads; default: one for each processor")
+    parser.add_argument("--log", type=Path, help="folder of the request log; default: none")
+    args = parser.parse_args()
+    spec = defaults.model_copy(
+        update={name: getattr(args, name) for name in ("host", "rest", "grpc", "queue", "max_texts", "drain")}
+    )
+    try:
+        return serve(args.bundle, spec, args.log, _announce, args.threads)
+    except TrimtabError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+
+
+def _announce(listening: Listening) -> None:
+    print(json.dumps(asdict(listening)), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

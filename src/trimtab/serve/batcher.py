@@ -1,0 +1,87 @@
+"""Worker threads that take what waits: batching without a timer.
+
+A worker that becomes free takes its share of the rows that wait, at most `batch_tokens` tokens: half of
+them where two workers share the queue, so that both always have work (guided self-scheduling,
+Polychronopoulos & Kuck, 1987). An idle server therefore answers at once, a busy one batches by itself.
+Rows leave in the order they came and are sorted by length only inside a batch, so none can starve.
+"""
+
+from __future__ import annotations
+
+import threading
+from asyncio import AbstractEventLoop
+from collections import deque
+from collections.abc import Callable, Sequence
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from trimtab.runtime.base import Output, Rows
+
+if TYPE_CHECKING:
+    from trimtab.serve.engine import Row
+
+Run = Callable[[Rows], Output]
+Done = Callable[[Sequence["Row"], "Output | Exception", float], None]
+
+
+class Batcher:
+    """`workers` threads that `run` rows and tell the loop `done(rows, output or error, seconds)`."""
+
+    def __init__(
+        self, run: Run, done: Done, loop: AbstractEventLoop, workers: int, batch_tokens: int
+    ) -> None:
+        self.workers = workers
+        self._run = run
+        self._done = done
+        self._loop = loop
+        self._batch_tokens = batch_tokens
+        self._waiting: deque[Row] = deque()
+        self._tokens = 0
+        self._open = True
+        self._changed = threading.Condition()
+        self._threads = [
+            threading.Thread(target=self._work, name=f"trimtab-{at}", daemon=True) for at in range(workers)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def put(self, rows: Sequence[Row]) -> None:
+        """Let rows wait for a free worker."""
+        with self._changed:
+            self._waiting.extend(rows)
+            self._tokens += sum(len(row.tokens) for row in rows)
+            self._changed.notify(len(rows))
+
+    def close(self) -> None:
+        """Stop the workers once nothing waits."""
+        with self._changed:
+            self._open = False
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
+
+    def _work(self) -> None:
+        while batch := self._take():
+            begun = perf_counter()
+            output: Output | Exception
+            try:
+                output = self._run([row.tokens for row in batch])
+            except Exception as error:  # whatever a model raises is answered, and the worker goes on
+                output = error
+            self._loop.call_soon_threadsafe(self._done, batch, output, perf_counter() - begun)
+
+    def _take(self) -> list[Row]:
+        """The next batch, oldest rows first; empty when closed."""
+        with self._changed:
+            while not self._waiting and self._open:
+                self._changed.wait()
+            most = min(self._batch_tokens, -(-self._tokens // self.workers))
+            batch: list[Row] = []
+            taken = 0
+            while self._waiting and (not batch or taken + len(self._waiting[0].tokens) <= most):
+                row = self._waiting.popleft()
+                taken += len(row.tokens)
+                batch.append(row)
+            self._tokens -= taken
+        batch.sort(key=lambda row: len(row.tokens))
+        return batch

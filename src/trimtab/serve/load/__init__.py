@@ -1,0 +1,6 @@
+"""The load generator: always a process of its own, so that it never shares the server's interpreter."""
+
+from trimtab.serve.load.drive import Server, drive, start_server
+from trimtab.serve.load.result import LoadResult, Plan
+
+__all__ = ["LoadResult", "Plan", "Server", "drive", "start_server"]

@@ -1,0 +1,75 @@
+"""`python -m trimtab.serve.load`: drives a service from a process of its own and prints a summary as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+from trimtab.serve.load.pace import run
+from trimtab.serve.load.result import LoadResult, Plan
+
+
+def main() -> int:
+    """Run one plan; 0 when every request was answered or refused, else 1."""
+    args = _parser().parse_args()
+    plan = Plan(
+        **{name: getattr(args, name) for name in Plan.__dataclass_fields__ if name != "texts"},
+        texts=tuple(read_texts(args.texts)),
+    )
+    result = _run(plan)
+    if args.out is not None:
+        result.write(args.out)
+    print(json.dumps(result.summary()))
+    return 1 if result.errors else 0
+
+
+def read_texts(path: Path) -> list[str]:
+    """One text a line; in `.jsonl` files a JSON string or an object with a field `text`."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    if path.suffix != ".jsonl":
+        return [line for line in lines if line.strip()]
+    rows = [json.loads(line) for line in lines]
+    return [row if isinstance(row, str) else row["text"] for row in rows]
+
+
+def _run(plan: Plan) -> LoadResult:
+    if sys.platform == "win32":
+        return asyncio.run(_drive(plan))
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_drive(plan))
+
+
+async def _drive(plan: Plan) -> LoadResult:
+    if plan.protocol == "grpc":
+        from trimtab.serve.load.rpc import grpc_clients
+
+        return await run(plan, grpc_clients(plan))
+    from trimtab.serve.load.http import http_clients
+
+    return await run(plan, list(http_clients(plan)))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m trimtab.serve.load", description="Drive a service.")
+    parser.add_argument("--url", required=True, help="http://HOST:PORT")
+    parser.add_argument("--protocol", choices=["rest", "grpc"], default="rest")
+    parser.add_argument("--texts", type=Path, required=True, help="file with one text a line")
+    parser.add_argument("--concurrency", type=int, default=Plan.concurrency)
+    parser.add_argument("--seconds", type=float, default=Plan.seconds)
+    parser.add_argument("--requests", type=int, help="stop after so many requests instead")
+    parser.add_argument("--rate", type=float, help="requests a second: an open loop")
+    parser.add_argument("--path", default=Plan.path, help="path of the REST call")
+    parser.add_argument("--model", default=Plan.model, help="name of the model, for gRPC")
+    parser.add_argument("--token", help="bearer token")
+    parser.add_argument("--answers", action="store_true", help="keep labels and confidences")
+    parser.add_argument("--out", type=Path, help="file for the raw replies")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

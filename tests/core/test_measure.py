@@ -1,0 +1,90 @@
+"""Each statistic against known values, and the intervals against their promised coverage."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trimtab.core.measure import bootstrap, exact_mcnemar, paired_drop, quantile_interval, wilson
+
+RNG = np.random.default_rng(5)
+
+
+def rows_of(both, only_a, only_b, neither):
+    a = np.repeat([True, True, False, False], [both, only_a, only_b, neither])
+    b = np.repeat([True, False, True, False], [both, only_a, only_b, neither])
+    return a, b
+
+
+@pytest.mark.parametrize(
+    ("only_a", "only_b", "p_value"),
+    [(0, 0, 1.0), (5, 0, 0.0625), (0, 5, 0.0625), (1, 1, 1.0), (10, 2, 0.03857421875), (12, 3, 0.03515625)],
+)
+def test_it_gives_the_exact_mcnemar_p_value(only_a, only_b, p_value):
+    assert exact_mcnemar(only_a, only_b) == pytest.approx(p_value)
+
+
+@pytest.mark.parametrize(
+    ("cells", "low", "high"), [((36, 12, 2, 0), 0.0569, 0.3404), ((36, 14, 0, 0), 0.1528, 0.4167)]
+)
+def test_it_gives_newcombes_published_interval(cells, low, high):
+    """Newcombe (1998), Improved confidence intervals for paired proportions, table III, method 10."""
+    found = paired_drop(*rows_of(*cells))
+    assert (found.low, found.high) == (pytest.approx(low, abs=2e-4), pytest.approx(high, abs=2e-4))
+
+
+@given(st.tuples(*[st.integers(0, 60)] * 4).filter(any))
+def test_it_mirrors_when_the_models_are_swapped(cells):
+    both, only_a, only_b, neither = cells
+    there, back = paired_drop(*rows_of(*cells)), paired_drop(*rows_of(both, only_b, only_a, neither))
+    assert there.drop == -back.drop
+    assert (there.low, there.high) == (pytest.approx(-back.high), pytest.approx(-back.low))
+    assert -1 <= there.low <= there.drop + 1e-12 <= there.high + 2e-12 <= 1 + 1e-9
+
+
+def test_it_covers_the_true_drop_as_often_as_promised():
+    hits = 0
+    for _ in range(1000):
+        a = RNG.random(300) < 0.93
+        b = np.where(RNG.random(300) < 0.04, RNG.random(300) < 0.5, a)
+        found = paired_drop(a, b)
+        hits += found.low <= 0.04 * (0.93 - 0.5) <= found.high
+    assert hits >= 930
+
+
+@pytest.mark.parametrize(
+    ("successes", "n", "low", "high"),
+    [(81, 263, 0.2553, 0.3662), (0, 20, 0, 0.1611), (1, 29, 0.0061, 0.1718)],
+)
+def test_it_gives_wilsons_published_interval(successes, n, low, high):
+    found = wilson(successes, n)
+    assert (found.low, found.high) == (pytest.approx(low, abs=1e-4), pytest.approx(high, abs=1e-4))
+
+
+def test_it_knows_nothing_of_no_rows():
+    assert (wilson(0, 0).low, wilson(0, 0).high) == (0, 1)
+
+
+def test_its_bootstrap_covers_the_true_accuracy_as_often_as_promised():
+    hits = 0
+    for seed in range(300):
+        found = bootstrap((RNG.random(400) < 0.9).astype(float), repeats=300, seed=seed)
+        hits += found.low <= 0.9 <= found.high
+    assert hits >= 270
+
+
+def test_its_bootstrap_is_the_same_for_the_same_seed():
+    rows = RNG.random(50)
+    assert bootstrap(rows, seed=3) == bootstrap(rows, seed=3)
+
+
+@pytest.mark.parametrize(("q", "n"), [(0.5, 200), (0.99, 1000), (0.99, 2000)])
+def test_its_quantile_interval_covers_the_true_quantile_as_often_as_promised(q, n):
+    true = -np.log(1 - q)
+    found = [quantile_interval(RNG.exponential(size=n), q) for _ in range(500)]
+    assert sum(each.low <= true <= each.high for each in found) >= 465
+
+
+def test_its_quantile_interval_ends_at_the_largest_sample_when_there_are_few():
+    times = RNG.random(50)
+    assert quantile_interval(times, 0.99).high == times.max()

@@ -1,0 +1,164 @@
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+
+from trimtab.core.errors import ConfigError, EnvironmentFault
+from trimtab.core.releases import Releases
+
+
+@pytest.fixture
+def releases(tmp_path):
+    opened = Releases(tmp_path / "registry.db")
+    for version in ("one", "two", "three"):
+        opened.register(version, tmp_path / version, {"accuracy": 0.9})
+    yield opened
+    opened.close()
+
+
+def actions(releases):
+    return [entry.action for entry in releases.history()]
+
+
+def test_it_promotes_and_keeps_the_champion_before(releases):
+    releases.promote("one", {"why": "first"})
+    releases.promote("two", {"why": "better"})
+    assert releases.alias("champion")[0] == "two"
+    assert releases.alias("previous")[0] == "one"
+    assert releases.history()[-1].body == {"replaces": "one", "why": "better"}
+
+
+def test_it_rolls_back_to_the_previous_champion(releases):
+    releases.promote("one", {})
+    releases.promote("two", {})
+    assert releases.rollback({"why": "slow"}) == "one"
+    assert (releases.alias("champion")[0], releases.alias("previous")[0]) == ("one", "two")
+
+
+def test_it_cannot_roll_back_without_a_previous_champion(releases):
+    releases.promote("one", {})
+    with pytest.raises(ConfigError, match="there is no previous champion"):
+        releases.rollback({})
+    assert actions(releases)[-1] == "promote"
+
+
+def test_it_names_the_nearest_version(releases):
+    with pytest.raises(ConfigError, match="did you mean 'three'"):
+        releases.promote("thre", {})
+
+
+def test_a_promoted_challenger_is_one_no_longer(releases):
+    releases.challenge("two", {})
+    assert releases.alias("challenger")[0] == "two"
+    releases.promote("two", {})
+    assert releases.alias("challenger") is None
+
+
+def test_it_registers_and_promotes_the_same_version_once(releases, tmp_path):
+    releases.promote("one", {})
+    before = releases.history()
+    releases.register("one", tmp_path / "elsewhere", {})
+    releases.promote("one", {})
+    assert releases.history() == before
+
+
+def test_it_lists_versions_with_facts_and_aliases(releases):
+    releases.promote("two", {})
+    assert [(row["version"], row["aliases"], row["accuracy"]) for row in releases.versions()] == [
+        ("one", [], 0.9),
+        ("two", ["champion"], 0.9),
+        ("three", [], 0.9),
+    ]
+
+
+def test_it_can_be_moved_together_with_its_bundles(releases, tmp_path):
+    releases.close()
+    moved = tmp_path.rename(tmp_path.with_name(f"{tmp_path.name}-moved"))
+    again = Releases(moved / "registry.db")
+    assert again.folder("one") == moved / "one"
+    assert again.versions()[0]["folder"] == str(moved / "one")
+    again.close()
+
+
+@pytest.mark.parametrize("statement", ["UPDATE log SET action = 'x'", "DELETE FROM log"])
+def test_its_log_is_append_only(releases, statement):
+    with sqlite3.connect(releases.file) as db, pytest.raises(sqlite3.IntegrityError, match="append-only"):
+        db.execute(statement)
+    db.close()
+
+
+@pytest.mark.parametrize(
+    "tamper",
+    [
+        "UPDATE log SET body = '{}' WHERE number = 2",
+        "UPDATE log SET version = 'two' WHERE number = 4",
+        "DELETE FROM log WHERE number = 2",
+        "UPDATE log SET at = '2020-01-01' WHERE number = 1",
+    ],
+)
+def test_it_notices_a_log_that_was_changed(releases, tamper):
+    releases.promote("one", {"why": "first"})
+    with sqlite3.connect(releases.file) as db:
+        db.execute("DROP TRIGGER log_is_append_only_u")
+        db.execute("DROP TRIGGER log_is_append_only_d")
+        db.execute(tamper)
+    db.close()
+    with pytest.raises(EnvironmentFault, match="the log was changed"):
+        releases.history()
+
+
+def test_it_says_when_a_file_is_no_registry(tmp_path):
+    file = tmp_path / "registry.db"
+    file.write_text("not a database, but long enough to be read as one")
+    with pytest.raises(EnvironmentFault, match="not a registry"):
+        Releases(file)
+
+
+PROMOTE = textwrap.dedent(
+    """
+    import sys
+    from pathlib import Path
+    from trimtab.core.releases import Releases
+
+    releases = Releases(Path(sys.argv[1]))
+    for turn in range(int(sys.argv[2])):
+        releases.promote(("one", "two", "three")[turn % 3], {"process": sys.argv[3], "turn": turn})
+        print(turn, flush=True)
+    """
+)
+
+
+def promoting(file, turns, name):
+    return subprocess.Popen(
+        [sys.executable, "-c", PROMOTE, str(file), str(turns), name], stdout=subprocess.PIPE, text=True
+    )
+
+
+def test_it_takes_promotions_of_several_processes(releases):
+    workers = [promoting(releases.file, 20, name) for name in "ab"]
+    for worker in workers:
+        worker.communicate(timeout=60)
+        assert worker.returncode == 0
+    entries = [entry for entry in releases.history() if entry.action == "promote"]
+    assert releases.alias("champion")[0] == entries[-1].version
+    assert [entry.body["replaces"] for entry in entries[1:]] == [entry.version for entry in entries[:-1]]
+
+
+@pytest.mark.slow
+def test_it_loses_nothing_to_kill_9(releases):
+    chance = random.Random(7)
+    for turn in range(20):
+        worker = promoting(releases.file, 10_000, str(turn))
+        worker.stdout.readline()
+        time.sleep(chance.uniform(0, 0.05))
+        os.kill(worker.pid, signal.SIGKILL)
+        said = [line for line in worker.communicate()[0].splitlines() if line]
+        entries = [e for e in releases.history() if e.action == "promote" and e.body["process"] == str(turn)]
+        assert len(entries) >= len(said) - 1  # its first version may have been champion already
+        assert releases.alias("champion")[0] == releases.history()[-1].version

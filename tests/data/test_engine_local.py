@@ -1,0 +1,32 @@
+"""The engine of one machine: blocks or whole, the rows and the learned steps are the same."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from rows import ENGLISH, batch_of, blocks_of, same_state
+from trimtab.data.duplicates import DropDuplicates, NearDuplicates
+from trimtab.data.engine_local import apply, learn
+from trimtab.data.impute import Impute
+from trimtab.data.outliers import Iqr
+
+STEPS = (DropDuplicates(), NearDuplicates(similarity=0.8), Iqr(), Impute())
+BATCH = batch_of(ENGLISH)
+
+
+def test_it_runs_a_chain_over_blocks_as_over_the_whole():
+    steps, (whole,) = learn(STEPS, [BATCH])
+    others, blocks = learn(STEPS, blocks_of(BATCH, 4))
+    assert all(same_state(left, right) for left, right in zip(steps, others, strict=True))
+    assert pl.concat([block.columns for block in blocks]).equals(whole.columns)
+    assert sorted(drop.id for block in blocks for drop in block.dropped) == sorted(
+        d.id for d in whole.dropped
+    )
+
+
+def test_it_learns_each_step_from_what_the_ones_before_left():
+    steps, (whole,) = learn(STEPS, [BATCH])
+    assert len(whole) < len(BATCH)
+    assert apply(steps, BATCH).columns.equals(whole.columns)
+    alone = Iqr().learn(BATCH)
+    assert steps[2].bounds != alone.bounds

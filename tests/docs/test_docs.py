@@ -1,0 +1,128 @@
+"""The documentation: complete, honest about its sources, and without a broken link."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+import pytest
+
+from trimtab.core import errors
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+GUIDE = "\n".join(path.read_text(encoding="utf-8") for path in sorted((DOCS / "guide").glob("*.md")))
+
+
+def _hooks():
+    spec = spec_from_file_location("docs_hooks", DOCS / "hooks.py")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+HOOKS = _hooks()
+ENTRIES = [(room, name) for room, registry in HOOKS.registries() for name in registry]
+OPTIONS = [path for path, _ in HOOKS.spec_options()]
+
+
+def test_it_finds_every_registry_there_is():
+    made = {
+        path.parent.name
+        for path in (ROOT / "src" / "trimtab").glob("*/__init__.py")
+        if re.search(r"= Registry\(", path.read_text(encoding="utf-8"))
+    }
+    assert {room for room, _ in HOOKS.registries()} == made
+
+
+@pytest.mark.parametrize(("room", "name"), ENTRIES)
+def test_the_guide_names_every_registry_entry(room, name):
+    assert name in re.findall(r"[\w-]+", GUIDE)
+
+
+def test_the_reference_has_a_heading_and_a_docstring_for_every_registry_entry():
+    page = HOOKS.registries_page()
+    for room, name in ENTRIES:
+        heading = f"### `{name}` {{ #{room}-{name} }}\n\n"
+        assert heading in page
+        assert page.split(heading)[1].split("\n")[0].strip(), f"{room}.{name} has no docstring"
+
+
+@pytest.mark.parametrize("path", OPTIONS)
+def test_the_guide_names_every_option(path):
+    assert path.rsplit(".", 1)[-1] in re.findall(r"\w+", GUIDE)
+
+
+def test_the_reference_has_a_heading_for_every_option():
+    headings = re.findall(r"^#{2,3} `(.+?)`", HOOKS.spec_page(), re.MULTILINE)
+    assert sorted(headings) == sorted(OPTIONS)
+
+
+def test_every_option_says_what_it_is():
+    assert all(field.description for _, field in HOOKS.spec_options())
+
+
+def test_every_verb_stands_in_the_reference():
+    page = HOOKS.cli_page()
+    for verb in (
+        "init",
+        "plan",
+        "run",
+        "report",
+        "serve",
+        "bench",
+        "watch",
+        "promote",
+        "rollback",
+        "history",
+    ):
+        assert f"## `trimtab {verb}`" in page
+
+
+def test_every_dependency_says_why():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [
+        *project["dependencies"],
+        *(one for extra in project["optional-dependencies"].values() for one in extra),
+    ]
+    names = {re.split(r"[\[>=<;]", one)[0] for one in wanted} - {"trimtab"}
+    page = (DOCS / "dependencies.md").read_text(encoding="utf-8")
+    assert {name for name in names if f"`{name}`" not in page} == set()
+
+
+def test_every_exit_code_is_explained():
+    kinds = [
+        one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, errors.TrimtabError)
+    ]
+    for code in {kind.exit_code for kind in kinds} | {0}:
+        assert re.search(rf"^\| {code} \| ", GUIDE, re.MULTILINE)
+
+
+def test_contributing_names_every_target_of_the_makefile():
+    phony = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    said = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert [target for target in phony[1].split() if f"`make {target}`" not in said] == []
+
+
+def test_contributing_names_every_registry_and_a_contract_that_exists():
+    said = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    for room, _ in HOOKS.registries():
+        assert f"{room}/__init__.py" in said
+    for contract in re.findall(r"tests/contracts/\w+\.py", said):
+        assert (ROOT / contract).is_file(), contract
+
+
+@pytest.mark.slow
+def test_it_builds_without_a_warning_and_asks_the_network_for_nothing(tmp_path):
+    build = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path)]
+    done = subprocess.run(build, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    for page in tmp_path.rglob("*.html"):
+        loaded = re.findall(
+            r"<(?:script|img|iframe|link)[^>]*(?:src|href)=\"?(https?://[^\" >]+)", page.read_text()
+        )
+        assert loaded == [], page

@@ -1,0 +1,107 @@
+import pytest
+
+from trimtab.core.errors import SpecErrors
+from trimtab.loop.plan import plan
+
+
+def errors_of(*overrides):
+    with pytest.raises(SpecErrors) as caught:
+        plan("trimtab.yaml", overrides)
+    return str(caught.value).splitlines()
+
+
+def test_it_says_where_each_option_came_from(project, monkeypatch):
+    monkeypatch.setenv("TRIMTAB_SEED", "3")
+    found = {one.option: (one.value, one.origin) for one in plan("trimtab.yaml", ["tune.trials=4"]).options}
+    assert found["data.train"] == ("train.csv", "trimtab.yaml:3")
+    assert found["tune.trials"] == (4, "--set tune.trials")
+    assert found["seed"] == (3, "TRIMTAB_SEED")
+    assert found["tune.time"] == ("20m", "default")
+
+
+def test_it_starts_nothing(project):
+    before = sorted(project.rglob("*"))
+    plan("trimtab.yaml")
+    assert sorted(project.rglob("*")) == before
+
+
+def test_its_estimate_grows_with_rows_and_trials(project):
+    small = plan("trimtab.yaml").estimate
+    assert small.rows == 180
+    assert plan("trimtab.yaml", ["tune.trials=4"]).estimate.seconds > small.seconds
+    with (project / "train.csv").open("a") as stream:
+        stream.write("more,card\n" * 1000)
+    assert plan("trimtab.yaml").estimate.seconds > small.seconds
+
+
+def test_its_estimate_respects_the_limit_of_time(project):
+    open_ended = plan("trimtab.yaml", ["tune.trials=1000", "tune.time=10h"]).estimate
+    limited = plan("trimtab.yaml", ["tune.trials=1000", "tune.time=10s"]).estimate
+    assert limited.seconds < open_ended.seconds
+
+
+def test_it_tells_mistakes_of_every_kind_at_once(project):
+    found = errors_of(
+        "seed=x", "clean=[drop_dupes]", "data.label=lable", "tune.sampler=tp", "data.test=tst.csv"
+    )
+    assert [line.split("; ")[0] for line in found] == [
+        "--set seed: seed is 'x'",
+        "--set data.label: train.csv has no column 'lable'",
+        "--set data.test: no such file: tst.csv",
+        "--set clean: no data step 'drop_dupes'",
+        "--set tune.sampler: no sampler 'tp'",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("override", "line"),
+    [
+        (
+            "clean=[{near_duplicates: {similarty: 1}}]",
+            "step 'near_duplicates' has no parameter 'similarty'; did",
+        ),
+        ("features=[tokns]", "no feature step 'tokns'; did you mean 'tokens'?"),
+        ("model.families=[mini]", "no model family 'mini'; did you mean 'minilm'?"),
+        ("compress=[int9]", "no compressor 'int9'; did you mean 'int8'?"),
+        ("data.test=train.csv", "data.test is the train file; name other rows"),
+        ("data.label=text", "data.text and data.label are both 'text'; name two columns"),
+        (
+            "budget.accuracy_drop=0",
+            "no test on finitely many rows can show that nothing is lost;",
+        ),
+        ("serve.grpc=8080", "serve.rest and serve.grpc are both 8080; give each a port of its own"),
+    ],
+)
+def test_it_finds_what_a_well_formed_spec_can_still_get_wrong(project, override, line):
+    (found,) = errors_of(override)
+    assert found.startswith(f"--set {override.split('=')[0]}")
+    assert line in found
+
+
+@pytest.mark.parametrize("family", ["sentence-transformers/all-MiniLM-L6-v2", "encoder"])
+def test_it_takes_hub_ids_and_local_folders_as_families(project, family):
+    (project / "encoder").mkdir()
+    plan("trimtab.yaml", [f"model.families=[{family}]"])
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("rows.tsv", "text\tlabel\na\tb\n"),
+        ("rows.jsonl", '{"text": "a", "label": "b"}\n'),
+        ("bom.csv", "\ufefftext,label\na,b\n"),
+        ("quoted.csv", '"text","label"\n"a","b"\n'),
+    ],
+)
+def test_it_reads_the_header_of_every_format(project, name, text):
+    (project / name).write_text(text, encoding="utf-8")
+    plan("trimtab.yaml", [f"data.test={name}"])
+    assert "has no column 'txt'" in errors_of(f"data.test={name}", "data.text=txt")[1]
+
+
+def test_it_reads_the_header_of_parquet(project):
+    import polars as pl
+
+    pl.DataFrame({"text": ["a", "b"], "label": ["c", "d"]}).write_parquet(project / "rows.parquet")
+    assert plan("trimtab.yaml", ["data.test=rows.parquet"]).estimate.rows == 122
+    assert "did you mean 'text'?" in errors_of("data.test=rows.parquet", "data.text=txt")[1]

@@ -1,0 +1,224 @@
+"""The report: one file, whole without a network, safe whatever the users wrote."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from typing import NotRequired, get_origin, get_type_hints
+
+import pytest
+
+from loop.sample_record import HOSTILE, infeasible_record, minimal_record, sample_record
+from trimtab.loop.record import Record
+from trimtab.loop.report import render
+
+SECTIONS = ("candidates", "stages", "data", "training", "errors", "latency", "repeat")
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+    "--disable-sync", "--disable-component-update", "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--virtual-time-budget=10000", "--enable-logging=stderr", "--dump-dom",
+)  # fmt: skip
+OPTIONAL = sorted(
+    name
+    for name, hint in get_type_hints(Record, include_extras=True).items()
+    if get_origin(hint) is NotRequired
+)
+
+
+class Page(HTMLParser):
+    """What a browser would see: elements with their attributes, and the text outside scripts."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.data: dict[str, str] = {}
+        self._script: str | None = None
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        named = dict(attrs)
+        self.elements.append((tag, named))
+        self._script = named.get("data-picture") or "" if tag in ("script", "style") else self._script
+
+    def handle_endtag(self, tag):
+        if tag in ("script", "style"):
+            self._script = None
+
+    def handle_data(self, data):
+        if self._script is None:
+            self.words.append(data)
+        elif self._script:
+            self.data[self._script] = data
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).replace("\u00a0", " ").split())
+
+    def ids(self) -> set[str]:
+        return {named["id"] for _, named in self.elements if named.get("id")}
+
+
+@pytest.fixture(scope="module")
+def page() -> Page:
+    return Page(render(sample_record()))
+
+
+def test_it_begins_with_the_verdict_and_the_binding_budget(page):
+    assert "cascade meets the budget" in page.text
+    assert page.text.index("Size binding 97 %") < page.text.index("Candidates")
+
+
+def test_it_has_every_section_in_order(page):
+    found = [named["id"] for tag, named in page.elements if tag == "section"]
+    assert found == list(SECTIONS)
+
+
+def test_it_asks_the_network_for_nothing(page):
+    for tag, named in page.elements:
+        for key in ("src", "href", "action", "data"):
+            assert (named.get(key) or "#").startswith(("#", "data:")), (tag, named)
+    policy = next(named["content"] for _, named in page.elements if named.get("http-equiv"))
+    assert policy.startswith("default-src 'none'; script-src 'sha256-")
+    assert "unsafe-eval" not in policy
+
+
+def test_it_is_a_file_of_a_reasonable_size():
+    assert len(render(sample_record()).encode()) < 2_000_000
+
+
+def test_texts_of_users_stay_texts(page):
+    html = render(sample_record())
+    assert HOSTILE not in html
+    assert HOSTILE in page.text
+    assert html.count("<script") == len(page.data) + 4  # three libraries and the page's own
+
+
+def test_a_hostile_label_stays_a_label_in_pictures():
+    record = sample_record()
+    record["confusion"]["pairs"][0]["truth"] = "</script><script>alert(1)</script>"
+    html = render(record)
+    assert "</script><script>alert" not in html
+    assert "</script><script>alert(1)</script>" in Page(html).text
+
+
+def test_every_picture_is_a_valid_specification_with_words_beside_it(page):
+    names = {
+        "pareto",
+        "labels",
+        "curve-valid_loss",
+        "curve-valid_accuracy",
+        "trials",
+        "confusion",
+        "latencies",
+    }
+    assert set(page.data) == {f"{name}-picture" for name in names}
+    for spec in page.data.values():
+        assert json.loads(spec)["$schema"].endswith("vega-lite/v6.4.1.json")
+    spoken = {named["id"]: named["aria-label"] for _, named in page.elements if named.get("role") == "img"}
+    assert set(spoken) == set(page.data)
+    assert all(spoken.values())
+
+
+def test_the_budget_box_ends_at_the_budget(page):
+    layers = json.loads(page.data["pareto-picture"])["layer"]
+    box = layers[0]["data"]["values"][0]
+    assert (box["right"], box["top"]) == (15.0, 0.5)
+
+
+def test_every_candidate_is_in_the_table_with_its_standing(page):
+    for one in sample_record()["candidates"]:
+        assert one["name"] in page.text
+    assert "over: latency p99 105 %" in page.text
+    assert "onnx-int4 parity: 41.20 % of the answers agree" in page.text
+
+
+def test_leakage_is_counted_by_parts_with_its_pairs(page):
+    assert "train and test 4 17" in page.text
+    assert f"train and test Where is my card? {HOSTILE} 0.91 yes" in page.text
+
+
+def test_the_stage_table_says_gain_and_cost(page):
+    assert "93.25 % −0.13 pt 10.4 ms 1.51× faster 23.4 MB 3.9× smaller" in page.text  # noqa: RUF001
+
+
+def test_the_test_rows_are_reported_with_interval_and_test(page):
+    said = "93.35 %, the teacher 93.38 %; a drop of 0.03 pt (90 % interval −0.31 pt to 0.38 pt"  # noqa: RUF001
+    assert said in page.text
+
+
+def test_an_impossible_budget_is_said_first_with_the_nearest_candidate():
+    text = Page(render(infeasible_record())).text
+    assert "No candidate meets the budget; student-int8 is nearest" in text
+    assert "Size binding 120 %" in text
+
+
+def test_what_is_absent_leaves_no_section():
+    page = Page(render(minimal_record()))
+    assert page.ids() & set(SECTIONS) == {"candidates", "repeat"}
+    assert page.data == {}
+
+
+@pytest.mark.parametrize("part", OPTIONAL, ids=lambda part: f"without {part}")
+def test_each_optional_part_may_be_missing(part):
+    record = {key: value for key, value in sample_record().items() if key != part}
+    assert "cascade meets the budget" in Page(render(record)).text
+
+
+def test_a_single_trial_is_a_table_without_a_picture():
+    record = sample_record()
+    record["trials"] = record["trials"][:1]
+    page = Page(render(record))
+    assert "Settings" in page.text
+    assert "trials-picture" not in page.data
+
+
+def test_an_infinite_use_of_a_budget_is_over():
+    record = infeasible_record()
+    record["candidates"][3]["uses"][0]["used"] = float("inf")
+    assert "Accuracy drop over" in Page(render(record)).text
+
+
+def test_more_dropped_rows_than_fit_point_to_the_run_folder():
+    record = sample_record()
+    record["dropped"] = record["dropped"] * 5
+    record["dropped_file"] = ".trimtab/runs/2f6c01/dropped.jsonl"
+    page = Page(render(record))
+    assert "500 of 645 stand here; all of them lie in .trimtab/runs/2f6c01/dropped.jsonl." in page.text
+    assert len(re.findall("similarity 0.93 to row|same as row", page.text)) == 500
+
+
+def test_the_same_record_gives_the_same_file():
+    assert render(sample_record()) == render(json.loads(json.dumps(sample_record())))
+
+
+def test_importing_the_report_loads_no_altair():
+    code = "import sys, trimtab.loop.report; print('altair' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("record", [sample_record, infeasible_record], ids=["met", "infeasible"])
+def test_a_browser_without_a_network_draws_every_picture(record, tmp_path):
+    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if browser is None:
+        pytest.skip("no chromium on this machine: install it to see the pictures drawn")
+    file = tmp_path / "report.html"
+    file.write_text(render(record()), encoding="utf-8")
+    done = subprocess.run(
+        [browser, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", file.as_uri()],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    drawn = Page(done.stdout)
+    assert ("html", {"lang": "en", "data-pictures": "drawn"}) in drawn.elements
+    assert sum(tag == "svg" for tag, _ in drawn.elements) == len(drawn.data) == 7
+    assert "CONSOLE" not in done.stderr
+    assert "taken over" not in re.findall("<title>(.*?)</title>", done.stdout)[0]

@@ -1,0 +1,149 @@
+"""`watch` reads the request log, looks at each full window once, and decides."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tiny import LABELS, WORDS, tiny_model, tiny_tokens
+from trimtab.core.bundle import Bundle, write_bundle
+from trimtab.core.errors import BundleError, ConfigError, EnvironmentFault
+from trimtab.core.releases import Releases
+from trimtab.core.requests import Request
+from trimtab.core.spec import BudgetSpec, DriftSpec, WatchSpec
+from trimtab.loop.watch import watch
+from trimtab.monitor.profile import entropy, reference_profile
+from trimtab.runtime.predict import Predictor, load
+
+SPEC = WatchSpec(drift=DriftSpec(window=100), retrain="propose")
+KNOWN, NEW = WORDS[1:10], ("bitcoin", "refund", "my", "the")
+
+
+def texts(rng: np.random.Generator, rows: int, words: tuple[str, ...] = KNOWN) -> list[str]:
+    return [" ".join(rng.choice(words, rng.integers(2, 7))) for _ in range(rows)]
+
+
+@pytest.fixture
+def watched(tmp_path) -> Predictor:
+    rng = np.random.default_rng(0)
+    model = tiny_model(tmp_path / "model")
+    bare = load(write_bundle(tmp_path / "bare", model, [tiny_tokens()], LABELS, {}).folder)
+    train, valid = bare.output(texts(rng, 200), embed=True), texts(rng, 400)
+    profile = reference_profile(train.embedding, valid, bare.output(valid, embed=True), LABELS)
+    manifest = {"proof": {"budget": BudgetSpec(latency_p99="15ms").model_dump(mode="json")}}
+    bundle: Bundle = write_bundle(tmp_path / "watched", model, [tiny_tokens()], LABELS, manifest, profile)
+    return load(bundle.folder)
+
+
+def serve(predictor: Predictor, log: Path, asked: list[str], latency_ms: float = 4.0) -> None:
+    """Answer texts and log them as the server does."""
+    log.mkdir(exist_ok=True)
+    found = predictor.output(asked).probabilities
+    path = log / "requests.jsonl"
+    start = path.stat().st_size if path.exists() else 0
+    with path.open("ab") as stream:
+        for at, (text, row) in enumerate(zip(asked, found, strict=True)):
+            label, unsure = predictor.bundle.labels[int(row.argmax())], float(entropy(row[None])[0])
+            one = Request(
+                start + at, predictor.bundle.version, text, label, float(row.max()), unsure, latency_ms
+            )
+            stream.write(one.line())
+
+
+def test_it_keeps_a_model_that_sees_what_it_was_made_for(watched, tmp_path):
+    serve(watched, tmp_path / "log", texts(np.random.default_rng(1), 1000))
+    said = watch(watched.bundle.folder, tmp_path / "log", SPEC, None, tmp_path / "state")
+    assert said.action == "keep"
+    assert said.reasons[0].startswith("no alarm at look 10")
+    assert len(list((tmp_path / "state" / "decisions").iterdir())) == 10
+
+
+def test_it_proposes_retraining_once_new_words_come(watched, tmp_path):
+    rng = np.random.default_rng(1)
+    releases = Releases(tmp_path / "registry.db")
+    serve(watched, tmp_path / "log", texts(rng, 200))
+    assert watch(watched.bundle.folder, tmp_path / "log", SPEC, releases, tmp_path / "state").action == "keep"
+    serve(watched, tmp_path / "log", texts(rng, 60) + texts(rng, 40, NEW))
+    said = watch(watched.bundle.folder, tmp_path / "log", SPEC, releases, tmp_path / "state")
+    assert said.action == "retrain"
+    assert said.subject == watched.bundle.version
+    assert any(reason.startswith("nearest_cosine: ") for reason in said.reasons)
+    examples = [reason for reason in said.reasons if reason.startswith("novel (cosine ")]
+    assert len(examples) == 5
+    assert all(any(word in one for word in NEW) for one in examples)
+    assert json.loads((tmp_path / "state" / "decision.json").read_text())["action"] == "retrain"
+    assert [(entry.action, entry.body["look"]) for entry in releases.history()] == [
+        ("keep", 1),
+        ("keep", 2),
+        ("retrain", 3),
+    ]
+    releases.close()
+
+
+def test_it_counts_looks_over_repeated_calls_and_reads_nothing_twice(watched, tmp_path):
+    rng = np.random.default_rng(1)
+    for call in range(1, 4):
+        serve(watched, tmp_path / "log", texts(rng, 150))
+        watch(watched.bundle.folder, tmp_path / "log", SPEC, None, tmp_path / "state")
+        state = json.loads((tmp_path / "state" / "watch.json").read_text())
+        assert state["looks"] == call * 150 // 100
+    said = watch(watched.bundle.folder, tmp_path / "log", SPEC, None, tmp_path / "state")
+    assert said.reasons == ("50 of 100 requests until look 5",)
+
+
+def test_it_decides_the_same_in_one_call_as_in_many(watched, tmp_path):
+    rng = np.random.default_rng(1)
+    asked = texts(rng, 100) + texts(rng, 100) + texts(rng, 80) + texts(rng, 20, NEW)
+    for start in range(0, 300, 60):
+        serve(watched, tmp_path / "log", asked[start : start + 60])
+        watch(watched.bundle.folder, tmp_path / "log", SPEC, None, tmp_path / "many")
+    watch(watched.bundle.folder, tmp_path / "log", SPEC, None, tmp_path / "once")
+    many, once = (
+        [path.read_text() for path in sorted((tmp_path / name / "decisions").iterdir())]
+        for name in ("many", "once")
+    )
+    assert many == once
+    assert len(once) == 3
+
+
+def test_it_repeats_a_look_that_was_killed_before_it_was_noted(watched, tmp_path):
+    serve(watched, tmp_path / "log", texts(np.random.default_rng(1), 100))
+    watch(watched.bundle.folder, tmp_path / "log", SPEC, None, tmp_path / "state")
+    first = next((tmp_path / "state" / "decisions").iterdir()).read_text()
+    (tmp_path / "state" / "watch.json").unlink()  # as if killed just before it was written
+    watch(watched.bundle.folder, tmp_path / "log", SPEC, None, tmp_path / "state")
+    assert [path.read_text() for path in (tmp_path / "state" / "decisions").iterdir()] == [first]
+
+
+def test_it_notes_a_p99_beyond_the_budget_without_retraining(watched, tmp_path):
+    rng = np.random.default_rng(1)
+    serve(watched, tmp_path / "log", texts(rng, 90))
+    serve(watched, tmp_path / "log", texts(rng, 10), latency_ms=60.0)
+    said = watch(watched.bundle.folder, tmp_path / "log", SPEC, None, tmp_path / "state")
+    assert said.action == "keep"
+    assert said.reasons[0].startswith("latency_p99: p99 60 ms")
+
+
+def test_it_starts_anew_with_another_version(watched, tmp_path):
+    state = tmp_path / "state"
+    serve(watched, tmp_path / "log", texts(np.random.default_rng(1), 100))
+    watch(watched.bundle.folder, tmp_path / "log", SPEC, None, state)
+    body = json.loads((state / "watch.json").read_text())
+    (state / "watch.json").write_text(json.dumps(body | {"version": "another", "looks": 40}))
+    said = watch(watched.bundle.folder, tmp_path / "log", SPEC, None, state)
+    assert said.reasons[0].startswith("no alarm at look 1")
+
+
+def test_it_says_what_it_lacks(watched, bundle, tmp_path):
+    with pytest.raises(ConfigError, match=r"no request log here; start `trimtab serve`"):
+        watch(watched.bundle.folder, tmp_path / "none", SPEC, None, tmp_path / "state")
+    (tmp_path / "log").mkdir()
+    with pytest.raises(BundleError, match="has no reference profile"):
+        watch(bundle.folder, tmp_path / "log", SPEC, None, tmp_path / "state")
+    (tmp_path / "state").mkdir(exist_ok=True)
+    (tmp_path / "state" / "watch.json").write_text("{")
+    with pytest.raises(EnvironmentFault, match=r"watch\.json: not a watch state"):
+        watch(watched.bundle.folder, tmp_path / "log", SPEC, None, tmp_path / "state")

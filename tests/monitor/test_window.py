@@ -1,0 +1,88 @@
+"""The request log is cut into windows, each request read once."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from trimtab.core.errors import DataError
+from trimtab.core.requests import Request
+from trimtab.monitor.profile import Profile, Traits
+from trimtab.monitor.window import cut, traits_of, window_of
+
+LABELS = ("card", "cash")
+
+
+def request(t: float, label: str = "card", version: str = "v1") -> Request:
+    return Request(t, version, f"text {t:g}", label, 0.9, 0.3, 4.5)
+
+
+def append(path, *requests: Request) -> None:
+    with path.open("ab") as stream:
+        stream.writelines(one.line() for one in requests)
+
+
+def test_it_cuts_full_windows_and_leaves_the_rest(tmp_path):
+    append(tmp_path / "a.jsonl", *(request(t) for t in range(7)))
+    cuts, left = cut(tmp_path, "v1", LABELS, 3, {})
+    assert [each.window.texts for each in cuts] == [
+        ("text 0", "text 1", "text 2"),
+        ("text 3", "text 4", "text 5"),
+    ]
+    assert left == 1
+
+
+def test_it_goes_on_where_the_last_window_ended(tmp_path):
+    append(tmp_path / "a.jsonl", *(request(t) for t in range(4)))
+    first = cut(tmp_path, "v1", LABELS, 3, {})[0][-1]
+    append(tmp_path / "a.jsonl", request(4), request(5))
+    again = cut(tmp_path, "v1", LABELS, 3, first.read)[0]
+    assert [each.window.texts for each in again] == [("text 3", "text 4", "text 5")]
+
+
+def test_it_merges_segments_by_time_and_reads_each_request_once(tmp_path):
+    append(tmp_path / "a.jsonl", request(0), request(2), request(4))
+    append(tmp_path / "b.jsonl", request(1), request(3), request(5))
+    cuts, _ = cut(tmp_path, "v1", LABELS, 2, {})
+    assert [each.window.at.tolist() for each in cuts] == [[0, 1], [2, 3], [4, 5]]
+    later, _ = cut(tmp_path, "v1", LABELS, 2, cuts[0].read)
+    assert [each.window.at.tolist() for each in later] == [[2, 3], [4, 5]]
+
+
+def test_it_reads_only_what_this_version_answered(tmp_path):
+    append(tmp_path / "a.jsonl", request(0), request(1, version="v2"), request(2), request(3, version="v2"))
+    cuts, left = cut(tmp_path, "v1", LABELS, 2, {})
+    assert [each.window.at.tolist() for each in cuts] == [[0, 2]]
+    assert left == 0
+
+
+def test_it_waits_for_a_line_that_is_still_being_written(tmp_path):
+    append(tmp_path / "a.jsonl", request(0))
+    with (tmp_path / "a.jsonl").open("ab") as stream:
+        stream.write(request(1).line()[:20])
+    assert cut(tmp_path, "v1", LABELS, 2, {}) == ([], 1)
+    with (tmp_path / "a.jsonl").open("ab") as stream:
+        stream.write(request(1).line()[20:])
+    assert len(cut(tmp_path, "v1", LABELS, 2, {})[0]) == 1
+
+
+def test_it_names_a_line_that_is_no_request(tmp_path):
+    append(tmp_path / "a.jsonl", request(0))
+    with (tmp_path / "a.jsonl").open("ab") as stream:
+        stream.write(b'{"t": 1}\n')
+    with pytest.raises(DataError, match=r"a\.jsonl: line ending at byte \d+: not a request"):
+        cut(tmp_path, "v1", LABELS, 1, {})
+
+
+def test_it_finds_nothing_in_an_empty_folder(tmp_path):
+    assert cut(tmp_path, "v1", LABELS, 3, {"gone.jsonl": 9}) == ([], 0)
+
+
+def test_it_measures_the_traits_of_each_request():
+    nothing = Traits(*(np.empty(0) for _ in range(4)))
+    profile = Profile(np.eye(2, dtype=np.float16), nothing, 2)
+    window = window_of([request(0, "cash"), request(10)], "v1", LABELS)
+    found = traits_of(window, profile, lambda texts: np.array([[3.0, 4.0]] * len(texts)))
+    np.testing.assert_allclose(found.nearest, [0.8, 0.8])
+    np.testing.assert_allclose(found.entropy, [0.3, 0.3])
+    assert (found.length.tolist(), found.predicted.tolist()) == ([6, 7], [1, 0])

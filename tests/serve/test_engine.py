@@ -1,0 +1,146 @@
+"""The engine: batches, stages, and answers that depend on nothing but the text."""
+
+from __future__ import annotations
+
+import asyncio
+from time import perf_counter
+
+import numpy as np
+import pytest
+
+from trimtab.core.spec import ServeSpec
+from trimtab.runtime.predict import load
+from trimtab.serve.engine import Engine, waiting_bound_s
+from trimtab.serve.load import drive, start_server
+from trimtab.serve.metrics import Meter
+from trimtab.serve.refusal import Draining, Failed, Overloaded
+
+ONE_WORKER = ServeSpec(queue=64, max_texts=64)
+
+
+def run_engine(bundle, scenario, spec=ONE_WORKER, workers=2):
+    """Run `scenario(engine)` on a loop with an engine of its own."""
+
+    async def run():
+        engine = Engine(load(bundle.folder), spec, workers, Meter(bundle.version))
+        try:
+            return await scenario(engine)
+        finally:
+            engine.close()
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize("kind", ["tiny", "slow", "cascade"])
+def test_an_identical_request_gets_the_identical_answer_alone_and_in_company(kind, texts, request):
+    bundle = request.getfixturevalue(kind)
+    some = texts[:60]
+
+    async def scenario(engine):
+        alone = [(await engine.submit([text], perf_counter())).rows[0] for text in some]
+        together = await asyncio.gather(*(engine.submit([text], perf_counter()) for text in some))
+        whole = await engine.submit(some, perf_counter())
+        return np.stack(alone), np.stack([ticket.rows[0] for ticket in together]), whole.probabilities()
+
+    alone, together, whole = run_engine(bundle, scenario)
+    assert (alone == together).all()
+    assert (alone == whole).all()
+    assert (alone == load(bundle.folder).predict_proba(some)).all()
+
+
+def test_both_stages_of_a_cascade_answer(cascade, texts):
+    async def scenario(engine):
+        return await engine.submit(texts[:60], perf_counter())
+
+    ticket = run_engine(cascade, scenario)
+    stages = load(cascade.folder).output(texts[:60]).stage.tolist()
+    assert ticket.stages == stages
+    assert set(stages) == {0, 1}
+
+
+def test_sure_answers_do_not_wait_for_unsure_ones(cascade, texts):
+    stages = load(cascade.folder).output(texts).stage
+    sure, unsure = (texts[int(np.flatnonzero(stages == stage)[0])] for stage in (0, 1))
+
+    async def scenario(engine):
+        slow = [engine.submit([unsure], perf_counter()) for _ in range(20)]
+        await engine.submit([sure], perf_counter())
+        early = sum(future.done() for future in slow)
+        await asyncio.gather(*slow)
+        return early
+
+    assert run_engine(cascade, scenario) < 5
+
+
+def test_it_refuses_early_and_says_when_to_come_back(slow):
+    async def scenario(engine):
+        accepted = engine.submit(["card"] * 60, perf_counter())
+        with pytest.raises(Overloaded) as caught:
+            engine.submit(["card"] * 5, perf_counter())
+        await accepted
+        await engine.submit(["card"] * 5, perf_counter())
+        return caught.value.retry_after_s
+
+    assert 0 < run_engine(slow, scenario) < 60
+
+
+def test_it_answers_what_it_accepted_before_it_ends(slow):
+    async def scenario(engine):
+        accepted = [engine.submit(["card"], perf_counter()) for _ in range(20)]
+        draining = asyncio.create_task(engine.drain())
+        await asyncio.sleep(0)
+        with pytest.raises(Draining):
+            engine.submit(["card"], perf_counter())
+        assert await draining
+        return [future.done() for future in accepted]
+
+    assert all(run_engine(slow, scenario))
+
+
+def test_it_stops_waiting_when_the_time_to_drain_is_over(slow):
+    async def scenario(engine):
+        accepted = engine.submit(["card"] * 64, perf_counter())
+        drained = await engine.drain()
+        await accepted
+        return drained
+
+    assert not run_engine(slow, scenario, spec=ServeSpec(drain="5ms", queue=64, max_texts=64), workers=1)
+
+
+def test_a_model_that_raises_fails_its_rows_and_no_others(slow):
+    async def scenario(engine):
+        run = engine._pool._run
+        engine._pool._run = lambda rows: run(rows) if len(rows[0]) == 1 else 1 / 0
+        with pytest.raises(Failed):
+            await engine.submit(["lost card"], perf_counter())
+        ticket = await engine.submit(["card"], perf_counter())
+        return engine.waiting, ticket.labels
+
+    assert run_engine(slow, scenario) == (0, [0])
+
+
+def test_the_bound_grows_with_the_queue_and_shrinks_with_workers():
+    spec = ServeSpec(queue=256, max_texts=128)
+    assert waiting_bound_s(spec, 0.0036, workers=2) == pytest.approx(0.69, abs=0.01)
+    assert waiting_bound_s(spec, 0.0036, workers=4) < waiting_bound_s(spec, 0.0036, workers=2)
+
+
+def test_answers_over_the_wire_do_not_depend_on_the_load(cascade, texts):
+    with start_server(cascade.folder) as server:
+        once = drive(server.rest_url, texts, concurrency=1, requests=len(texts), answers=True)
+        busy = drive(server.rest_url, texts, concurrency=32, requests=len(texts), answers=True)
+        grpc = drive(
+            server.grpc_url,
+            texts,
+            concurrency=16,
+            requests=len(texts),
+            answers=True,
+            protocol="grpc",
+            model="cascade",
+        )
+
+    def answers(result):
+        return {reply.text: (reply.label, np.float32(reply.confidence)) for reply in result.replies}
+
+    assert once.errors == busy.errors == grpc.errors == 0
+    assert answers(once) == answers(busy) == answers(grpc)

@@ -1,0 +1,62 @@
+"""Three times the sustainable rate: refusals carry a hint, and what is accepted stays quick."""
+
+from __future__ import annotations
+
+import concurrent.futures
+
+import grpc
+import httpx
+import pytest
+
+from trimtab.core.spec import ServeSpec
+from trimtab.serve.engine import waiting_bound_s
+from trimtab.serve.load import drive, start_server
+from trimtab.serve.protocol import open_inference_pb2 as pb
+
+SPEC = ServeSpec(queue=32, max_texts=32)
+OPTIONS = ["--queue", "32", "--max-texts", "32"]
+NOISE = 1.25
+"""The load generator and whatever else runs here takes processor time that the bound does not know of."""
+
+
+@pytest.fixture(scope="module")
+def busy(slow):
+    with start_server(slow.folder, threads=2, options=OPTIONS) as running:
+        yield running
+
+
+@pytest.mark.parametrize("protocol", ["rest", "grpc"])
+def test_accepted_requests_stay_under_the_bound_of_the_queue(busy, texts, protocol):
+    url = busy.rest_url if protocol == "rest" else busy.grpc_url
+    kind = {"protocol": protocol, "model": "slow"}
+    sustainable = drive(url, texts, concurrency=16, seconds=2, **kind).qps
+    result = drive(url, texts, rate=3 * sustainable, concurrency=256, seconds=4, **kind)
+    assert result.errors == 0
+    assert result.refused > result.qps
+    workers = 2
+    bound = waiting_bound_s(SPEC, workers / result.qps, workers) * 1000
+    assert result.summary()["p99_ms"] < NOISE * bound
+
+
+def test_rest_refusals_say_when_to_come_back(busy):
+    def ask(_):
+        return httpx.post(busy.rest_url + "/predict", json={"texts": ["card"] * 16}, timeout=30)
+
+    with concurrent.futures.ThreadPoolExecutor(12) as pool:
+        refused = [response for response in pool.map(ask, range(12)) if response.status_code == 429]
+    assert refused
+    assert all(int(response.headers["retry-after"]) >= 1 for response in refused)
+    assert "try again in" in refused[0].json()["error"]
+
+
+def test_grpc_refusals_say_when_to_come_back(busy):
+    request = pb.ModelInferRequest(model_name="slow")
+    request.inputs.add(name="text", datatype="BYTES", shape=[16]).contents.bytes_contents.extend(
+        [b"card"] * 16
+    )
+    with grpc.insecure_channel(busy.grpc_url.removeprefix("http://")) as channel:
+        ask = channel.unary_unary("/inference.GRPCInferenceService/ModelInfer")
+        calls = [ask.future(request.SerializeToString(), timeout=30) for _ in range(12)]
+        refused = [call for call in calls if call.code() is grpc.StatusCode.RESOURCE_EXHAUSTED]
+        assert refused
+        assert all(int(dict(call.trailing_metadata())["retry-after-ms"]) > 0 for call in refused)

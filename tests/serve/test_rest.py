@@ -1,0 +1,200 @@
+"""The REST API, asked over the wire."""
+
+from __future__ import annotations
+
+import json
+from struct import pack
+
+import httpx
+import numpy as np
+import pytest
+
+from tiny import LABELS
+from trimtab.runtime.predict import load
+from trimtab.serve.load import start_server
+from trimtab.serve.tensors import pack_texts, unpack_texts
+
+TEXTS = ["i lost my card", "send money", "cash at the atm"]
+
+
+@pytest.fixture
+def client(server):
+    with httpx.Client(base_url=server.rest_url) as opened:
+        yield opened
+
+
+def infer_body(texts=TEXTS, **more):
+    tensor = {"name": "text", "datatype": "BYTES", "shape": [len(texts)], "data": texts}
+    return {"id": "42", "inputs": [tensor], **more}
+
+
+def test_predict_answers_as_the_loaded_bundle_does(client, tiny, server):
+    said = client.post("/predict", json={"texts": TEXTS}).json()
+    predictor = load(tiny.folder)
+    assert [row["label"] for row in said["predictions"]] == predictor.predict(TEXTS)
+    expected = predictor.predict_proba(TEXTS).max(axis=1)
+    assert (
+        np.array([row["confidence"] for row in said["predictions"]], np.float32).tolist() == expected.tolist()
+    )
+    assert said["model"] == tiny.version == server.version
+
+
+def test_infer_answers_json_with_json(client, tiny):
+    said = client.post("/v2/models/tiny/infer", json=infer_body()).json()
+    assert (said["model_name"], said["model_version"], said["id"]) == ("tiny", tiny.version, "42")
+    assert [output["name"] for output in said["outputs"]] == ["label", "confidence"]
+    assert said["outputs"][0]["data"] == load(tiny.folder).predict(TEXTS)
+
+
+def test_infer_gives_probabilities_to_who_asks(client, tiny):
+    body = infer_body(outputs=[{"name": "probabilities"}])
+    (output,) = client.post(f"/v2/models/tiny/versions/{tiny.version}/infer", json=body).json()["outputs"]
+    assert output["shape"] == [3, len(LABELS)]
+    assert np.reshape(output["data"], (3, -1)).sum(axis=1) == pytest.approx(1)
+
+
+def binary_request(texts=TEXTS, shape=None):
+    raw = pack_texts([text.encode() for text in texts])
+    tensor = {
+        "name": "text",
+        "datatype": "BYTES",
+        "shape": shape or [len(texts)],
+        "parameters": {"binary_data_size": len(raw)},
+    }
+    outputs = [
+        {"name": "label", "parameters": {"binary_data": True}},
+        {"name": "confidence", "parameters": {"binary_data": True}},
+    ]
+    head = json.dumps({"inputs": [tensor], "outputs": outputs}).encode()
+    return head + raw, {"Inference-Header-Content-Length": str(len(head))}
+
+
+def test_infer_answers_the_binary_form_with_bytes(client, tiny):
+    body, headers = binary_request()
+    response = client.post("/v2/models/tiny/infer", content=body, headers=headers)
+    size = int(response.headers["Inference-Header-Content-Length"])
+    labels, confidence = json.loads(response.content[:size])["outputs"]
+    split = size + labels["parameters"]["binary_data_size"]
+    assert unpack_texts(response.content[size:split]) == load(tiny.folder).predict(TEXTS)
+    assert len(np.frombuffer(response.content[split:], "<f4")) == 3 == confidence["shape"][0]
+
+
+@pytest.mark.parametrize(
+    "path", ["/v2", "/v2/models/tiny", "/v2/models/tiny/ready", "/v2/health/ready", "/v2/health/live"]
+)
+def test_it_tells_its_state(client, path):
+    assert client.get(path).status_code == 200
+
+
+def test_model_metadata_names_inputs_and_outputs(client, tiny):
+    said = client.get("/v2/models/tiny").json()
+    assert said["versions"] == [tiny.version]
+    assert said["inputs"] == [{"name": "text", "datatype": "BYTES", "shape": [-1]}]
+    assert [output["name"] for output in said["outputs"]] == ["label", "confidence", "probabilities"]
+
+
+def test_metrics_count_by_version_code_and_stage(client, tiny):
+    client.post("/predict", json={"texts": TEXTS})
+    client.post("/predict", json={"texts": []})
+    page = client.get("/metrics").text
+    assert f'trimtab_requests_total{{code="200",protocol="rest",version="{tiny.version}"}}' in page
+    assert f'trimtab_errors_total{{code="422",protocol="rest",version="{tiny.version}"}}' in page
+    assert f'trimtab_answers_total{{stage="0",version="{tiny.version}"}}' in page
+    for family in ("trimtab_latency_seconds_bucket", "trimtab_batch_rows_bucket", "trimtab_waiting"):
+        assert family in page
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (400, b"{"),
+        (400, b'{"texts": ["\xff"]}'),
+        (422, b"[]"),
+        (422, b'{"texts": "card"}'),
+        (422, b'{"texts": []}'),
+        (422, b'{"texts": [" "]}'),
+        (422, b'{"texts": ["card"], "more": 1}'),
+        (422, json.dumps({"texts": ["card"] * 129}).encode()),
+        (422, json.dumps({"texts": ["c" * 20_001]}).encode()),
+        (413, b" " * 1_000_001),
+    ],
+)
+def test_predict_refuses_what_it_cannot_answer(client, status, body):
+    response = client.post("/predict", content=body)
+    assert response.status_code == status
+    assert list(response.json()) == ["error"]
+
+
+def torn_binary():
+    body, headers = binary_request()
+    return body[:-2], headers
+
+
+@pytest.mark.parametrize(
+    ("status", "request_"),
+    [
+        (422, (json.dumps({"inputs": []}).encode(), {})),
+        (422, (json.dumps({"inputs": [{"name": "text", "datatype": "BYTES", "shape": [1]}]}).encode(), {})),
+        (422, torn_binary()),
+        (422, binary_request(shape=[4])),
+        (400, (b"{}", {"Inference-Header-Content-Length": "99"})),
+        (400, (b"{}", {"Inference-Header-Content-Length": "-1"})),
+    ],
+)
+def test_infer_refuses_what_it_cannot_answer(client, status, request_):
+    body, headers = request_
+    response = client.post("/v2/models/tiny/infer", content=body, headers=headers)
+    assert response.status_code == status
+    assert list(response.json()) == ["error"]
+
+
+def test_infer_refuses_a_tensor_torn_inside(client):
+    raw = pack("<I", 9) + b"card"
+    tensor = {"name": "text", "datatype": "BYTES", "shape": [1], "parameters": {"binary_data_size": len(raw)}}
+    head = json.dumps({"inputs": [tensor]}).encode()
+    headers = {"Inference-Header-Content-Length": str(len(head))}
+    assert client.post("/v2/models/tiny/infer", content=head + raw, headers=headers).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("status", "method", "path"),
+    [
+        (404, "GET", "/nowhere"),
+        (404, "POST", "/v2/models/other/infer"),
+        (404, "POST", "/v2/models/tiny/versions/0/infer"),
+        (404, "GET", "/v2/models/other"),
+        (405, "GET", "/predict"),
+        (405, "DELETE", "/v2"),
+    ],
+)
+def test_wrong_paths_and_methods_get_an_error_body(client, status, method, path):
+    response = client.request(method, path)
+    assert response.status_code == status
+    assert list(response.json()) == ["error"]
+    assert status != 405 or "allow" in response.headers
+
+
+def test_other_media_are_refused(client):
+    headers = {"content-type": "text/plain"}
+    assert client.post("/predict", content=b"card", headers=headers).status_code == 415
+    assert (
+        client.post("/predict", json={"texts": TEXTS}, headers={"content-encoding": "gzip"}).status_code
+        == 415
+    )
+
+
+def test_a_token_guards_all_but_health(tiny):
+    with (
+        start_server(tiny.folder, token="secret") as guarded,
+        httpx.Client(base_url=guarded.rest_url) as client,
+    ):
+        body = {"texts": TEXTS}
+        assert client.post("/predict", json=body).status_code == 401
+        assert (
+            client.post("/predict", json=body, headers={"Authorization": "Bearer wrong"}).status_code == 401
+        )
+        assert (
+            client.post("/predict", json=body, headers={"Authorization": "Bearer secret"}).status_code == 200
+        )
+        assert client.get("/metrics").status_code == 401
+        assert client.get("/v2/health/ready").status_code == 200

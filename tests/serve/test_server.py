@@ -1,0 +1,100 @@
+"""The process: how it starts, what it loads, and how it stops."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+
+import httpx
+import pytest
+
+from trimtab.core.errors import EnvironmentFault
+from trimtab.core.requests import read_requests
+from trimtab.core.spec import ServeSpec
+from trimtab.serve.load import drive, start_server
+from trimtab.serve.server import serve
+
+
+@pytest.mark.parametrize("which", ["rest", "grpc"])
+def test_a_port_in_use_is_named_with_a_remedy(tiny, which):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        spec = ServeSpec(**({"rest": 0, "grpc": 0} | {which: port}))
+        with pytest.raises(
+            EnvironmentFault, match=rf"serve.{which}: 127.0.0.1:{port}: cannot listen .*; stop what"
+        ):
+            serve(tiny.folder, spec)
+
+
+def test_a_broken_bundle_ends_with_one_line(broken_bundle):
+    command = [sys.executable, "-m", "trimtab.serve", str(broken_bundle), "--rest", "0", "--grpc", "0"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 3
+    assert done.stderr.startswith("error: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_serving_loads_no_training_code(tiny):
+    script = f"""
+import asyncio, sys, time
+import trimtab.serve.server as server
+from pathlib import Path
+from trimtab.core.spec import ServeSpec
+from trimtab.runtime.predict import load
+from trimtab.serve.engine import Engine
+from trimtab.serve.metrics import Meter
+
+async def answer():
+    engine = Engine(load(Path({str(tiny.folder)!r})), ServeSpec(), 1, Meter("v"))
+    ticket = await engine.submit(["card"], time.perf_counter())
+    engine.close()
+    return ticket.labels
+
+assert asyncio.run(answer()) == [0]
+print([name for name in ("torch", "transformers", "sklearn", "pandas") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("protocol", ["rest", "grpc"])
+def test_sigterm_under_load_loses_no_accepted_request(slow, texts, protocol, tmp_path):
+    log = tmp_path / "log"
+    with start_server(slow.folder, options=["--log", str(log)]) as server:
+        url = server.rest_url if protocol == "rest" else server.grpc_url
+        stopper = threading.Timer(2.0, server.process.send_signal, [signal.SIGTERM])
+        stopper.start()
+        plan = {"concurrency": 16, "requests": 3000, "answers": True, "protocol": protocol, "model": "slow"}
+        result = drive(url, texts, **plan)
+        stopper.join()
+        assert server.process.wait(30) == 0
+    states = Counter(reply.state for reply in result.replies)
+    answered = [request for _, request in read_requests(log, {})]
+    assert states["ok"] > 50
+    assert states["ok"] == len(answered)
+    gone = {reply.code for reply in result.replies if reply.state == "error"}
+    assert all("Connect" in code or "closed" in code for code in gone), gone
+    assert states["refused"] > 0
+
+
+def test_while_it_drains_it_is_live_and_not_ready(slow):
+    with start_server(slow.folder) as server, httpx.Client(base_url=server.rest_url) as client:
+        asking = threading.Thread(
+            target=httpx.post,
+            args=(server.rest_url + "/predict",),
+            kwargs={"json": {"texts": ["card"] * 128}, "timeout": 60},
+        )
+        asking.start()
+        time.sleep(0.1)
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.1)
+        assert client.get("/v2/health/ready").status_code == 503
+        assert client.get("/v2/health/live").status_code == 200
+        assert client.post("/predict", json={"texts": ["card"]}).status_code == 503
+        asking.join()
+        assert server.process.wait(30) == 0
