@@ -2,8 +2,9 @@
 
     python bench/naive.py --trained FOLDER --port 0 [--no-padding]
 
-Nothing in it is slow on purpose: a synchronous endpoint, as FastAPI's own guide shows for blocking code, the
-fast tokenizer, inference mode, and padding to 128 tokens, as tutorials fix it. `--no-padding` is the second rung.
+Nothing in it is slow on purpose: a synchronous endpoint, as FastAPI's own guide shows for blocking code,
+the fast tokenizer, inference mode, and padding to 128 tokens, as tutorials fix it. `--no-padding` is the
+second rung.
 """
 
 from __future__ import annotations

@@ -42,7 +42,13 @@ def small_project(folder: Path, **sections: object) -> Path:
     spec = {
         "version": 1,
         "task": "text-classification",
-        "data": {"train": "train.csv", "test": "test.csv", "text": "text", "label": "category", "validation": 0.2},
+        "data": {
+            "train": "train.csv",
+            "test": "test.csv",
+            "text": "text",
+            "label": "category",
+            "validation": 0.2,
+        },
         "clean": ["drop_duplicates", {"near_duplicates": {"similarity": 0.9}}],
         "model": {"families": [str(folder / "encoder")], "fit": {"epochs": 2, "learning_rate": 2e-3}},
         "budget": {"accuracy_drop": "20pt", "latency_p99": "1s", "size": "100MB"},

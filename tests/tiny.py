@@ -1,4 +1,4 @@
-"""A real but tiny bundle, made in milliseconds: a word-level tokenizer and a mean-of-embeddings ONNX graph."""
+"""A real but tiny bundle, made in milliseconds: a word-level tokenizer, an ONNX mean of embeddings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,21 @@ from trimtab.core.bundle import Bundle, write_bundle
 from trimtab.features.tokens import Tokens
 
 LABELS = ("card", "cash", "transfer")
-WORDS = ("[UNK]", "card", "lost", "stolen", "cash", "atm", "withdraw", "transfer", "send", "money", "my", "the", "i")
+WORDS = (
+    "[UNK]",
+    "card",
+    "lost",
+    "stolen",
+    "cash",
+    "atm",
+    "withdraw",
+    "transfer",
+    "send",
+    "money",
+    "my",
+    "the",
+    "i",
+)
 _WIDTH = 8
 
 
@@ -71,4 +85,6 @@ def tiny_model(folder: Path, seed: int = 0) -> Path:
 
 def tiny_bundle(folder: Path, seed: int = 0) -> Bundle:
     model = tiny_model(folder.parent / f"{folder.name}-model", seed)
-    return write_bundle(folder, model, [tiny_tokens()], LABELS, {"name": "tiny", "task": "text-classification"})
+    return write_bundle(
+        folder, model, [tiny_tokens()], LABELS, {"name": "tiny", "task": "text-classification"}
+    )

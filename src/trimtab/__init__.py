@@ -1,8 +1,8 @@
 """trimtab: from raw data to a small, fast, watched model in production, under budgets.
 
-    from trimtab import load, run
-    result = run("trimtab.yaml")
-    load(result.bundle).predict(["I lost my card"])
+from trimtab import load, run
+result = run("trimtab.yaml")
+load(result.bundle).predict(["I lost my card"])
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Infers with tritonclient over HTTP and gRPC; run by tests/serve/test_tritonclient.py in an environment of its own.
+"""Infers with tritonclient over HTTP and gRPC; tests/serve/test_tritonclient.py runs it.
 
 python tests/clients/triton.py HTTP_HOST:PORT GRPC_HOST:PORT MODEL TEXT... -> one line of JSON
 """
@@ -26,13 +26,18 @@ def infer(kind, url, model, texts, **form):
     wanted = [kind.InferRequestedOutput(name, **form) for name in OUTPUTS]
     found = client.infer(model, [tensor], outputs=wanted)
     plain = client.infer(model, [tensor])
-    assert plain.as_numpy("label").tolist() == found.as_numpy("label").tolist()
+    assert labels(plain) == labels(found)
     client.close()
     return {
-        "label": [label.decode() if isinstance(label, bytes) else label for label in found.as_numpy("label")],
+        "label": labels(found),
         "confidence": found.as_numpy("confidence").tolist(),
         "probabilities": found.as_numpy("probabilities").tolist(),
     }
+
+
+def labels(result):
+    """The labels as text; tritonclient gives bytes or text, depending on the form."""
+    return [label.decode() if isinstance(label, bytes) else label for label in result.as_numpy("label")]
 
 
 def main():

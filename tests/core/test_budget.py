@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trimtab.core.budget import choose, pareto, used
+from trimtab.core.budget import choose, least_drop, pareto, used
 from trimtab.core.measure import Paired
 from trimtab.core.objects import Candidate, Measurement
 from trimtab.core.spec import BudgetSpec
@@ -120,3 +120,9 @@ def test_it_says_which_budget_binds_and_by_how_much(budget, binding, text):
 def test_it_refuses_to_judge_what_was_not_measured():
     with pytest.raises(ValueError, match="candidate 'a' was not measured"):
         choose([replace(candidate("a"), measured=None)], {"a": drop(0)}, BudgetSpec(size="1MB"))
+
+
+def test_more_rows_can_show_a_smaller_drop():
+    shown = [least_drop(rows) for rows in (10, 100, 1000, 10_000)]
+    assert shown == sorted(shown, reverse=True)
+    assert least_drop(1000) < 0.005

@@ -105,3 +105,9 @@ def test_it_reads_the_header_of_parquet(project):
     pl.DataFrame({"text": ["a", "b"], "label": ["c", "d"]}).write_parquet(project / "rows.parquet")
     assert plan("trimtab.yaml", ["data.test=rows.parquet"]).estimate.rows == 122
     assert "did you mean 'text'?" in errors_of("data.test=rows.parquet", "data.text=txt")[1]
+
+
+def test_it_notes_when_the_rows_cannot_show_that_a_budget_is_kept(project):
+    (note,) = plan("trimtab.yaml").notes
+    assert note.startswith("12 validation rows cannot show a drop below 18.4")
+    assert not plan("trimtab.yaml", ["budget.accuracy_drop=30pt"]).notes

@@ -8,15 +8,12 @@ from pathlib import Path
 
 import grpc
 import numpy as np
-import onnx
 import pytest
-from onnx import helper, numpy_helper
+from slow_model import alone, slow_model
 
-from tiny import LABELS, WORDS, tiny_bundle, tiny_model, tiny_tokens
+from tiny import LABELS, WORDS, tiny_model, tiny_tokens
 from trimtab.core.bundle import Bundle, write_bundle
 from trimtab.serve.load import start_server
-
-WIDTH = 8
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +25,9 @@ def texts() -> list[str]:
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory) -> Bundle:
-    return tiny_bundle(tmp_path_factory.mktemp("tiny") / "bundle")
+    folder = tmp_path_factory.mktemp("tiny")
+    model = alone(tiny_model(folder / "model"))
+    return write_bundle(folder / "bundle", model, [tiny_tokens()], LABELS, {"name": "tiny"})
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +43,7 @@ def slow(tmp_path_factory) -> Bundle:
 def cascade(tmp_path_factory) -> Bundle:
     """The tiny model in front of another, slow one; about half of the texts reach the second."""
     folder = tmp_path_factory.mktemp("cascade")
-    tiny_model(folder / "model" / "student", seed=1)
+    alone(tiny_model(folder / "model" / "student", seed=1))
     slow_model(folder / "model" / "teacher", seed=2)
     config = {
         "runtime": "cascade",
@@ -66,35 +65,6 @@ def server(tiny):
 def channel(server):
     with grpc.insecure_channel(server.grpc_url.removeprefix("http://")) as opened:
         yield opened
-
-
-def slow_model(folder: Path, seed: int = 0, wide: int = 1024, rounds: int = 24) -> Path:
-    """The tiny model whose logits get zero times the sum of some heavy matrix products added."""
-    tiny_model(folder, seed)
-    model = onnx.load(folder / "model.onnx")
-    square = np.full((wide, wide), 1 / wide, np.float32)
-    model.graph.initializer.extend(
-        [
-            numpy_helper.from_array(np.ones((WIDTH, wide), np.float32), "widen"),
-            numpy_helper.from_array(square, "square"),
-            numpy_helper.from_array(np.zeros((wide, len(LABELS)), np.float32), "nothing"),
-        ]
-    )
-    steps = [helper.make_node("MatMul", ["embedding", "widen"], ["h0"])]
-    steps += [helper.make_node("MatMul", [f"h{at}", "square"], [f"h{at + 1}"]) for at in range(rounds)]
-    steps += [
-        helper.make_node("MatMul", [f"h{rounds}", "nothing"], ["zero"]),
-        helper.make_node("Add", ["logits", "zero"], ["slow_logits"]),
-    ]
-    nodes = list(model.graph.node)
-    softmax = nodes.pop()
-    softmax.input[0] = "slow_logits"
-    del model.graph.node[:]
-    model.graph.node.extend([*nodes, *steps, softmax])
-    onnx.checker.check_model(model)
-    onnx.save(model, folder / "model.onnx")
-    (folder / "model.json").write_text(json.dumps({"runtime": "onnxrt", "file": "model.onnx", "alone": True}))
-    return folder
 
 
 @pytest.fixture

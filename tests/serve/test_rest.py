@@ -125,6 +125,11 @@ def test_predict_refuses_what_it_cannot_answer(client, status, body):
     assert list(response.json()) == ["error"]
 
 
+def test_a_body_of_unknown_length_is_refused_when_it_grows_too_large(client):
+    response = client.post("/predict", content=(b" " * 100_000 for _ in range(11)))
+    assert response.status_code == 413
+
+
 def torn_binary():
     body, headers = binary_request()
     return body[:-2], headers

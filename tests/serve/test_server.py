@@ -19,6 +19,9 @@ from trimtab.core.spec import ServeSpec
 from trimtab.serve.load import drive, start_server
 from trimtab.serve.server import serve
 
+NEVER_READ = ("Connect", "closed", "CANCELLED")
+"""How a request ends that reached the sockets when the server was already closing them."""
+
 
 @pytest.mark.parametrize("which", ["rest", "grpc"])
 def test_a_port_in_use_is_named_with_a_remedy(tiny, which):
@@ -78,7 +81,7 @@ def test_sigterm_under_load_loses_no_accepted_request(slow, texts, protocol, tmp
     assert states["ok"] > 50
     assert states["ok"] == len(answered)
     gone = {reply.code for reply in result.replies if reply.state == "error"}
-    assert all("Connect" in code or "closed" in code for code in gone), gone
+    assert all(any(word in code for word in NEVER_READ) for code in gone), gone
     assert states["refused"] > 0
 
 

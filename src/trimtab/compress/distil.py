@@ -1,7 +1,9 @@
-"""Distils a student from the teacher: a small network that learns the teacher's probabilities."""
+"""Distils students from the teacher: small networks learn its probabilities (Hinton et al., 2015)."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -9,64 +11,84 @@ import numpy as np
 import torch
 
 from trimtab.compress.fp32 import export
-from trimtab.compress.int8 import quantise
+from trimtab.compress.int8 import OPERATORS, quantise
 from trimtab.compress.job import Compressor, Job, answers_of, parity
 from trimtab.compress.variations import variations
 from trimtab.core.objects import Candidate
 from trimtab.models.batches import Examples
-from trimtab.models.family import load_network
+from trimtab.models.family import Settings, TextClassifier, load_network
 from trimtab.models.fit import fit
+from trimtab.models.pretrained import Pretrained, PretrainedClassifier, shallow
 from trimtab.models.static import Static
 from trimtab.models.vocabulary import Start
 
 HARD = 0.5
 """Weight of the true label in the target of a train row; the rest is the teacher's probability."""
-COPIES = 4
-"""Variations of each train row that the teacher labels."""
-EPOCHS = 12
 
 
 class Distil(Compressor):
-    """A `static` student (Hinton et al., 2015), in FP32 and with INT8 word embeddings.
+    """A `static` student and a shallow transformer, both in FP32 and INT8.
 
     On the train rows alone the teacher has nothing to tell: it answers them all but surely. So it is asked
-    about variations of them too, which is what makes the student's confidence worth trusting.
+    about variations of them too, which is what makes a student's confidence worth trusting.
     """
 
     name: ClassVar[str] = "student"
     needs: ClassVar[tuple[str, ...]] = ("ort-fp32", "ort-int8")
 
     def compress(self, job: Job, folder: Path) -> list[Candidate]:
-        """The candidates `student-fp32` and `student-int8`."""
-        teacher = answers_of(job.made["ort-fp32"].folder, job.valid)
+        """The candidates `student-fp32`, `student-int8`, `shallow-fp32` and `shallow-int8`."""
+        teacher = load_network(job.trained.folder)
+        if not isinstance(teacher, PretrainedClassifier):
+            return []  # the small families are students themselves
+        reference = answers_of(job.made["ort-fp32"].folder, job.valid)
         lesson = _lesson(job)
-        family = Static(Start.of(_word_embeddings(job), job.train.tokens))
-        settings = family.defaults.override({"epochs": EPOCHS})
-        blueprint = family.blueprint(lesson.targets.shape[1], settings.dropout)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(job.seed)
-            student = family.build(blueprint, fresh=True)
-        fit(student, lesson, job.valid, settings, job.seed, folder / "checkpoint", job.tell)
-        wide = export(student, folder / "student-fp32")
-        small = quantise(wide, folder / "student-int8", operators=("Gather",))
-        return [
-            Candidate(made.name, made, "onnxrt", source=source, parity=parity(answers_of(made, job.valid), teacher))
-            for made, source in ((wide, "torch-fp32"), (small, "student-fp32"))
-        ]
+        found = []
+        for course in (_static(teacher, job), _shallow(teacher)):
+            rows = lesson.first(len(job.train) * (1 + course.copies))
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(job.seed)
+                student = course.start()
+            checkpoint = folder / "checkpoint" / course.name
+            fit(student, rows, job.valid, course.settings, job.seed, checkpoint, job.tell)
+            wide = export(student, folder / f"{course.name}-fp32")
+            small = quantise(wide, folder / f"{course.name}-int8", course.operators)
+            for made, source in ((wide, "torch-fp32"), (small, wide.name)):
+                far = parity(answers_of(made, job.valid), reference)
+                found.append(Candidate(made.name, made, "onnxrt", source=source, parity=far))
+        return found
+
+
+@dataclass(frozen=True)
+class Course:
+    """How one student learns: where it starts, its settings, how many variations of each row it sees."""
+
+    name: str
+    start: Callable[[], TextClassifier]
+    settings: Settings
+    copies: int
+    operators: tuple[str, ...]
+
+
+def _static(teacher: PretrainedClassifier, job: Job) -> Course:
+    """Only its table of embeddings is quantised: no activation is, so rows may share a batch."""
+    family = Static(Start.of(teacher.word_embeddings(), job.train.tokens))
+    settings = family.defaults.override({"epochs": 12, "batch_size": 128})
+    blueprint = family.blueprint(len(job.trained.labels), settings.dropout)
+    return Course("student", lambda: family.build(blueprint, fresh=True), settings, 4, ("Gather",))
+
+
+def _shallow(teacher: PretrainedClassifier) -> Course:
+    """A third of the teacher's layers, started from the teacher's own first ones."""
+    layers = max(1, int(teacher.encoder.config.num_hidden_layers) // 3)
+    settings = Pretrained.defaults.override({"epochs": 3, "batch_size": 64, "head_learning_rate": 5e-4})
+    return Course("shallow", lambda: shallow(teacher, layers).train(), settings, 2, OPERATORS)
 
 
 def _lesson(job: Job) -> Examples:
     """The train rows and their variations, with the teacher's probabilities."""
-    fresh = variations(job.train.tokens, COPIES, job.seed)
-    rows = [*job.train.tokens, *fresh]
-    answers = answers_of(job.made["ort-int8"].folder, Examples(rows, np.empty(0), np.empty(0)))
     known = len(job.train)
+    rows = [*job.train.tokens, *variations(job.train.tokens, 4, job.seed)]
+    answers = answers_of(job.made["ort-int8"].folder, Examples(rows, np.empty(0), np.empty(0)))
     answers[:known] = HARD * job.train.targets + (1 - HARD) * answers[:known]
     return Examples(rows, answers, np.concatenate([job.train.truth, answers[known:].argmax(axis=1)]))
-
-
-def _word_embeddings(job: Job) -> torch.Tensor:
-    """The teacher's table of word embeddings."""
-    teacher = load_network(job.trained.folder)
-    table: torch.Tensor = teacher.encoder.get_input_embeddings().weight.detach()
-    return table

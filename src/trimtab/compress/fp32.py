@@ -46,7 +46,9 @@ class Answering(torch.nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def forward(
+        self, input_ids: torch.Tensor, attention_mask: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         embedding = self.network.embed(input_ids, attention_mask)
         logits = self.network.head(torch.cat([embedding, embedding]))[: embedding.shape[0]]
         return logits.softmax(dim=-1), embedding
@@ -85,7 +87,9 @@ def export(network: TextClassifier, folder: Path) -> Path:
     config = _encoder_config(network)
     if config is not None:
         _fuse(path, config)
-    (folder / "model.json").write_text(json.dumps({"runtime": "onnxrt", "file": "model.onnx"}), encoding="utf-8")
+    (folder / "model.json").write_text(
+        json.dumps({"runtime": "onnxrt", "file": "model.onnx"}), encoding="utf-8"
+    )
     return folder
 
 

@@ -11,6 +11,8 @@ from typing import ClassVar
 from trimtab.compress.job import Compressor, Job, answers_of, collapsed, parity
 from trimtab.core.objects import Candidate
 
+OPERATORS = ("MatMul", "Attention", "Gather", "Gemm")
+
 
 class Int8(Compressor):
     """INT8 of `ort-fp32`.
@@ -28,10 +30,12 @@ class Int8(Compressor):
         source = job.made["ort-fp32"].folder
         made = quantise(source, folder / "ort-int8")
         found = parity(answers_of(made, job.valid), answers_of(source, job.valid))
-        return [Candidate("ort-int8", made, "onnxrt", source="ort-fp32", parity=found, refused=collapsed(found))]
+        return [
+            Candidate("ort-int8", made, "onnxrt", source="ort-fp32", parity=found, refused=collapsed(found))
+        ]
 
 
-def quantise(source: Path, folder: Path, operators: Sequence[str] = ("MatMul", "Attention", "Gather", "Gemm")) -> Path:
+def quantise(source: Path, folder: Path, operators: Sequence[str] = OPERATORS) -> Path:
     """Write the INT8 version of the ONNX model in `source` to `folder`.
 
     Weights are signed, symmetric, one scale a channel; `reduce_range` keeps 7 bits, since without

@@ -32,6 +32,8 @@ class TorchScript(Compressor):
             warnings.simplefilter("ignore")  # tracing is deprecated, but loads without transformers
             traced = torch.jit.trace(Answering(network).eval(), (example, example), check_trace=False)
             torch.jit.save(traced, str(made / "model.pt"))
-        (made / "model.json").write_text(json.dumps({"runtime": "pytorch", "file": "model.pt"}), encoding="utf-8")
+        (made / "model.json").write_text(
+            json.dumps({"runtime": "pytorch", "file": "model.pt"}), encoding="utf-8"
+        )
         found = parity(answers_of(made, job.valid), source)
         return [Candidate("torch-fp32", made, "pytorch", parity=found, refused=collapsed(found))]

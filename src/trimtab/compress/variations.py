@@ -12,8 +12,8 @@ RATE = 0.15
 def variations(rows: Sequence[Sequence[int]], copies: int, seed: int) -> list[list[int]]:
     """`copies` edited versions of each row of token numbers, the first and last token (special) kept.
 
-    A share of the tokens, one at least, is deleted, swapped, replaced or followed by another one; what comes in
-    is drawn from all rows, so the teacher is asked about words in contexts that no train row has.
+    A share of the tokens, one at least, is deleted, swapped, replaced or followed by another one; what comes
+    in is drawn from all rows, so the teacher is asked about words in contexts that no train row has.
     """
     words = np.array([token for row in rows for token in row[1:-1]], dtype=np.int64)
     rng = np.random.default_rng(seed)

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from trimtab.core.measure import Paired
+import numpy as np
+
+from trimtab.core.measure import Paired, paired_drop
 from trimtab.core.objects import Candidate, Measurement
 from trimtab.core.spec import BudgetSpec
 from trimtab.core.units import show_ms, show_share, show_size
+
+GATE_LEVEL = 0.90
+"""Two-sided level of the interval whose upper end `accuracy_drop` bounds: a one-sided 95 % test."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +93,16 @@ def used(candidate: Candidate, drop: Paired, budget: BudgetSpec) -> list[Excess]
             )
         )
     return uses
+
+
+def least_drop(rows: int) -> float:
+    """The smallest accuracy drop that the gate can show on so many rows: with answers that never differ.
+
+    >>> round(least_drop(1000), 4)
+    0.0027
+    """
+    same = np.ones(rows, dtype=bool)
+    return paired_drop(same, same, GATE_LEVEL).high
 
 
 def pareto(candidates: Sequence[Candidate]) -> set[str]:

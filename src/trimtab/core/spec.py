@@ -139,7 +139,7 @@ class ServeSpec(Section):
     host: str = Field("127.0.0.1", description="address to listen on")
     rest: int = Field(8080, ge=0, le=65535, description="port of the REST API; 0 takes a free one")
     grpc: int = Field(8081, ge=0, le=65535, description="port of the gRPC API; 0 takes a free one")
-    queue: int = Field(256, ge=1, description="requests that may wait; more are refused with a retry hint")
+    queue: int = Field(256, ge=1, description="texts accepted and unanswered; more are refused")
     batch_tokens: int = Field(1024, ge=1, description="most tokens in one batch")
     max_texts: int = Field(128, ge=1, description="most texts in one request")
     max_bytes: Bytes = Field(units.size_bytes("1MB"), gt=0, description="largest request body")

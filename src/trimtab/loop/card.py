@@ -12,6 +12,7 @@ from trimtab.core.units import show_ms, show_share, show_size
 def model_card(manifest: Mapping[str, Any], rows: Splits) -> str:
     """Markdown with the front matter that Hugging Face reads."""
     measured = manifest["measured"]
+    low, high = show_share(measured["accuracy_low"]), show_share(measured["accuracy_high"])
     lines = [
         "---",
         "library_name: trimtab",
@@ -24,8 +25,8 @@ def model_card(manifest: Mapping[str, Any], rows: Splits) -> str:
         "",
         "| | measured |",
         "|---|---|",
-        f"| accuracy ({measured['measured_on']}, {measured['rows']} rows) | {show_share(measured['accuracy'])} "
-        f"({show_share(measured['accuracy_low'])} to {show_share(measured['accuracy_high'])}) |",
+        f"| accuracy ({measured['measured_on']}, {measured['rows']} rows) | "
+        f"{show_share(measured['accuracy'])} ({low} to {high}) |",
         f"| latency p50, one request | {show_ms(measured['p50_ms'])} |",
         f"| latency p99, one request | {show_ms(measured['p99_ms'])} |",
         f"| answers a second, 32 clients | {measured['throughput']:.0f} |",

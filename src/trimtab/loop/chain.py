@@ -13,19 +13,19 @@ from typing import Any
 
 from trimtab import __version__
 from trimtab.core.errors import EnvironmentFault
-from trimtab.core.objects import Candidate, Splits
+from trimtab.core.objects import Candidate
 from trimtab.core.releases import Releases
-from trimtab.core.spec_file import ReadSpec, read_spec
+from trimtab.core.spec_file import ReadSpec
 from trimtab.core.store import Store, value_hash, write_json
+from trimtab.loop.fetch import use_hub
+from trimtab.loop.home import Home
 from trimtab.loop.learning import data_stage, feature_stage, train_stage
-from trimtab.loop.plan import check
+from trimtab.loop.plan import read_and_check
 from trimtab.loop.recording import Evidence, record_of, result_of
 from trimtab.loop.report import render
-from trimtab.loop.shipping import Tested, bundle_stage, release, test_stage
+from trimtab.loop.shipping import bundle_stage, release, test_stage
 from trimtab.loop.shrinking import Shrunk, compress_stage, judge, measure_stage
-from trimtab.loop.stages import Tell, Workshop
-
-HOME = ".trimtab"
+from trimtab.loop.stages import Tell, Workshop, nobody
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def run(
     file: Path | str = "trimtab.yaml",
     overrides: Sequence[str] = (),
     offline: bool = False,
-    tell: Tell = lambda event: None,
+    tell: Tell = nobody,
 ) -> Result:
     """Run the whole chain of a spec file, or what is left of it.
 
@@ -66,13 +66,11 @@ def run(
         SpecErrors: the file is wrong, every mistake at once.
         TrimtabError: a stage failed; the message says where and what to do.
     """
-    if offline:
-        os.environ["HF_HUB_OFFLINE"] = "1"
-    read = read_spec(Path(file).resolve(), overrides)
-    check(read)
-    home = read.folder / HOME
-    with _locked(home):
-        return _run(read, home, tell)
+    read = read_and_check(Path(file), overrides)
+    home = Home.of(read.file)
+    use_hub(home.hub, offline)
+    with _locked(home.root):
+        return _run(read, home.root, tell)
 
 
 def _run(read: ReadSpec, home: Path, tell: Tell) -> Result:
@@ -85,7 +83,9 @@ def _run(read: ReadSpec, home: Path, tell: Tell) -> Result:
         shipped = _ship(shop, home, folder, evidence)
     report = folder / "report.html"
     result = result_of(evidence, shipped, report)
-    record = record_of(evidence, read, folder, result, [Path(part).name for part in sys.argv[:1]] + sys.argv[1:])
+    record = record_of(
+        evidence, read, folder, result, [Path(part).name for part in sys.argv[:1]] + sys.argv[1:]
+    )
     write_json(folder / "record.json", record)
     report.write_text(render(record), encoding="utf-8")
     write_json(folder / "result.json", result)
@@ -109,7 +109,10 @@ def _work(shop: Workshop, read: ReadSpec) -> Evidence:
         "test": test_seconds,
     }
     shrunk = Shrunk(measured, drops, verdict, latencies, seconds)
-    return Evidence(shop.spec, rows, learnt, shrunk, tested)
+    folders = {"data": data.folder, "features": features.folder, "train": learnt.stage.folder}
+    return Evidence(
+        shop.spec, rows, learnt, shrunk, tested, {name: str(folder) for name, folder in folders.items()}
+    )
 
 
 def _ship(shop: Workshop, home: Path, folder: Path, evidence: Evidence) -> dict[str, Any]:
@@ -154,7 +157,9 @@ def _locked(home: Path) -> Iterator[None]:
         except OSError as error:
             stream.seek(0)
             raise EnvironmentFault(
-                str(home), f"another run works here (process {stream.read().strip()})", "wait for it, or stop it"
+                str(home),
+                f"another run works here (process {stream.read().strip()})",
+                "wait for it, or stop it",
             ) from error
         stream.truncate(0)
         stream.write(str(os.getpid()))

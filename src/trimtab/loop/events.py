@@ -1,4 +1,13 @@
-"""Tells what happens: NDJSON on stdout for machines, progress with time left on stderr for people."""
+"""Tells what happens: NDJSON on stdout for machines, progress with time left on stderr for people.
+
+    {"event": "stage_started", "stage": "train"}
+    {"event": "batch_done", "stage": "train", "step": 12, "steps": 940}
+    {"event": "stage_done", "stage": "train", "seconds": 311.5, "fresh": true}
+    {"event": "error", "place": "...", "problem": "...", "remedy": "...", "exit_code": 2}
+    {"event": "result", ...}
+
+The last line is the result, or one `error` for each mistake. `fresh` is false for a stage that was found.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +22,7 @@ from typing import Any, Self
 from trimtab.core.errors import EnvironmentFault, SpecErrors, TrimtabError
 
 Event = Mapping[str, Any]
-"""One JSON object; `event` names it. docs/reference/events.md lists them."""
+"""One JSON object; `event` names it."""
 
 
 def write_event(event: Event) -> None:

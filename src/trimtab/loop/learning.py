@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import torch
 
+from trimtab.core.build_step import build_step
 from trimtab.core.errors import ConfigError, suggestion
 from trimtab.core.measure import wilson
 from trimtab.core.objects import Splits, Trained
 from trimtab.core.splits import load_splits, save_splits
-from trimtab.core.build_step import build_step
 from trimtab.core.store import Stage, file_hash, value_hash
 from trimtab.data import STEPS
 from trimtab.data.prepare import Place, prepare
@@ -25,7 +25,7 @@ from trimtab.models import FAMILIES
 from trimtab.models.batches import Examples, one_hot
 from trimtab.models.family import Family, Settings, save_network
 from trimtab.models.fit import Tell, fit
-from trimtab.models.pretrained import Pretrained, resolve
+from trimtab.models.pretrained import Pretrained
 from trimtab.models.vocabulary import Start
 from trimtab.tune.sampler import Trial
 from trimtab.tune.search import best, search
@@ -93,13 +93,17 @@ def train_stage(shop: Workshop, features: Stage, rows: Splits) -> Learnt:
         made: dict[int, Stage] = {}
         family = open_family(name, shop.spec, rows)
 
-        def score(parameters: Mapping[str, Any], family: Family = family, made: dict[int, Stage] = made) -> Any:
+        def score(
+            parameters: Mapping[str, Any], family: Family = family, made: dict[int, Stage] = made
+        ) -> Any:
             stage = _fit_stage(shop, features, rows, family, parameters)
             made[len(made)] = stage
             return Trained.load(stage.folder).score, stage.seconds
 
         tune = shop.spec.tune
-        tried = search(score, family.space, tune.sampler, tune.trials, tune.time, shop.spec.seed, _teller(shop))
+        tried = search(
+            score, family.space, tune.sampler, tune.trials, tune.time, shop.spec.seed, _teller(shop)
+        )
         trials[name] = tuple(tried)
         winner = best(tried)
         found[name] = (made[winner.number], winner)
@@ -121,7 +125,7 @@ def family_names(spec: Any) -> tuple[str, ...]:
 
 
 def open_family(name: str, spec: Any, rows: Splits | None = None) -> Family:
-    """A family by its registered name, or a Hugging Face id or folder; small ones learn their words from `rows`."""
+    """A family by its registered name, a Hugging Face id or a folder; small ones know the words of `rows`."""
     if name not in FAMILIES:
         if "/" in name or Path(name).is_dir():
             return Pretrained(name)

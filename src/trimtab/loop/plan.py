@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from trimtab.compress import COMPRESSORS
+from trimtab.core.budget import least_drop
 from trimtab.core.build_step import build_step
 from trimtab.core.errors import ConfigError, SpecErrors, suggestion
 from trimtab.core.registry import Registry
 from trimtab.core.spec import StepSpec
 from trimtab.core.spec_errors import place_of
 from trimtab.core.spec_file import ReadSpec, dotted, options, read_partly
+from trimtab.core.units import show_share
 from trimtab.data import STEPS
 from trimtab.features import FEATURES
 from trimtab.loop.estimate import Estimate, estimate
-from trimtab.loop.inputs import data_mistakes
+from trimtab.loop.inputs import count_rows, data_mistakes
 from trimtab.models import FAMILIES
 from trimtab.tune import SAMPLERS
 
@@ -38,6 +40,7 @@ class Plan:
     read: ReadSpec
     options: tuple[Option, ...]
     estimate: Estimate
+    notes: tuple[str, ...]
 
     def data(self) -> dict[str, Any]:
         """The object that `trimtab plan --json` prints."""
@@ -46,6 +49,7 @@ class Plan:
             "file": str(self.read.file),
             "options": [asdict(option) for option in self.options],
             "estimate": self.estimate.data(),
+            "notes": list(self.notes),
         }
 
 
@@ -57,7 +61,7 @@ def plan(file: Path | str = "trimtab.yaml", overrides: Sequence[str] = ()) -> Pl
     """
     read = read_and_check(Path(file), overrides)
     resolved = tuple(Option(dotted(path), value, read.place(*path)) for path, value in options(read.spec))
-    return Plan(read, resolved, estimate(read))
+    return Plan(read, resolved, estimate(read), tuple(_notes(read)))
 
 
 def read_and_check(file: Path, overrides: Sequence[str] = ()) -> ReadSpec:
@@ -100,6 +104,17 @@ def mistakes(read: ReadSpec) -> Iterator[ConfigError]:
         place = _place(read, "serve", "grpc")
         problem = f"serve.rest and serve.grpc are both {spec.serve.rest}"
         yield ConfigError(place, problem, "give each a port of its own; 0 takes a free one")
+
+
+def _notes(read: ReadSpec) -> Iterator[str]:
+    """What is no mistake, but will not go as hoped: too few rows to show that a budget is kept."""
+    data, allowed = read.spec.data, read.spec.budget.accuracy_drop
+    rows = round(count_rows(read.folder / data.train) * data.validation)
+    if allowed is not None and rows and allowed < (least := least_drop(rows)):
+        yield (
+            f"{rows} validation rows cannot show a drop below {show_share(least)}; budget.accuracy_drop is "
+            f"{show_share(allowed)}, so no candidate will keep it: give more rows, or allow more"
+        )
 
 
 def _step_mistakes(

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from trimtab.core import machine
-from trimtab.core.budget import pareto, used
+from trimtab.core.budget import GATE_LEVEL, pareto, used
 from trimtab.core.objects import Candidate, Splits
 from trimtab.core.spec import Spec
 from trimtab.core.spec_file import ReadSpec, dotted, options
@@ -33,6 +33,8 @@ class Evidence:
     learnt: Learnt
     shrunk: Shrunk
     tested: Tested
+    folders: Mapping[str, str]
+    """Where the stages `data`, `features` and `train` keep what they made."""
 
     def summary(self, name: str) -> dict[str, Any]:
         """A candidate's figures: accuracy on the rows that judge last, the rest from the real server."""
@@ -71,6 +73,7 @@ def result_of(evidence: Evidence, shipped: Mapping[str, Any] | None, report: Pat
         "version": None if shipped is None else shipped["version"],
         "decision": None if shipped is None else shipped["decision"],
         "report": str(report),
+        "folders": dict(evidence.folders),
         "seconds": {name: round(value, 3) for name, value in evidence.shrunk.seconds.items()},
     }
 
@@ -134,6 +137,7 @@ def record_of(
     }
     if shrunk.verdict.winner is not None and evidence.tested.part == "test":
         record["test"] = asdict(evidence.tested.drop(shrunk.verdict.winner)) | {
+            "level": GATE_LEVEL,
             "teacher_accuracy": result["teacher"]["accuracy"],
             "winner_accuracy": result["winner"]["accuracy"],
         }
@@ -198,6 +202,7 @@ def _candidate(evidence: Evidence, each: Candidate) -> dict[str, Any]:
     shrunk = evidence.shrunk
     row: dict[str, Any] = {
         **evidence.summary(each.name),
+        "folder": str(each.folder),
         "source": each.source,
         "runtime": each.runtime,
         "parity": dict(each.parity),
@@ -209,7 +214,7 @@ def _candidate(evidence: Evidence, each: Candidate) -> dict[str, Any]:
     front = pareto([one for one in shrunk.candidates if one.measured is not None])
     uses = used(each, shrunk.drops[each.name], evidence.spec.budget)
     return row | {
-        "drop": asdict(shrunk.drops[each.name]),
+        "drop": asdict(shrunk.drops[each.name]) | {"level": GATE_LEVEL},
         "uses": [asdict(use) for use in uses],
         "on_front": each.name in front,
     }

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from trimtab.compress.job import answers_of
+from trimtab.core.budget import GATE_LEVEL
 from trimtab.core.bundle import MEASURED, Bundle, write_bundle
 from trimtab.core.measure import Paired, bootstrap, paired_drop
 from trimtab.core.objects import Candidate, Splits
@@ -17,9 +18,9 @@ from trimtab.core.releases import Releases
 from trimtab.core.store import Stage, folder_hash
 from trimtab.loop.card import model_card
 from trimtab.loop.learning import examples
-from trimtab.loop.shrinking import GATE_LEVEL, REFERENCE
+from trimtab.loop.shrinking import REFERENCE
 from trimtab.loop.stages import Workshop
-from trimtab.monitor.profile import reference_profile
+from trimtab.monitor.profile import index_positions, reference_profile
 from trimtab.runtime.base import open_model
 
 
@@ -48,11 +49,17 @@ class Tested:
         return paired_drop(self.right(REFERENCE), self.right(name), level=GATE_LEVEL)
 
 
-def test_stage(shop: Workshop, candidates: Sequence[Candidate], winner: str | None, rows: Splits) -> tuple[Tested, float]:
+def test_stage(
+    shop: Workshop, candidates: Sequence[Candidate], winner: str | None, rows: Splits
+) -> tuple[Tested, float]:
     """Answer the test rows, once, after every choice was made."""
     part = "test" if rows.test is not None else "valid"
     fit = [each for each in candidates if each.measured is not None]
-    inputs = {"winner": winner, "part": part, "candidates": {each.name: folder_hash(each.folder) for each in fit}}
+    inputs = {
+        "winner": winner,
+        "part": part,
+        "candidates": {each.name: folder_hash(each.folder) for each in fit},
+    }
 
     def make(folder: Path) -> None:
         asked = examples(rows, part)
@@ -117,7 +124,8 @@ def _against_champion(bundle: Bundle, champion: Path, rows: Splits) -> dict[str,
 
 def _profile(winner: Candidate, rows: Splits, seed: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     model = open_model(winner.folder)
-    train = model(rows.train["tokens"].to_list(), embed=True)
+    tokens = rows.train["tokens"].to_list()
+    train = model([tokens[at] for at in index_positions(len(tokens))], embed=True)
     valid = model(rows.valid["tokens"].to_list(), embed=True)
     if train.embedding is None:
         raise TypeError(f"the runtime of '{winner.name}' gave no embedding")

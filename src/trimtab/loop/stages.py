@@ -13,6 +13,12 @@ from trimtab.core.store import Stage, Store
 
 Tell = Callable[[dict[str, Any]], object]
 
+
+def nobody(event: dict[str, Any]) -> None:
+    """Tell nobody."""
+    del event
+
+
 CODE = 1
 """Raised when a stage's code changes what it makes, so that an older result is not taken for a new one."""
 

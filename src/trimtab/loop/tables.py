@@ -31,6 +31,8 @@ def show_plan(plan: Plan) -> None:
         f"An estimate, not a promise: about {total} on {estimate.threads} threads; finished stages are free"
     )
     show(title, ("stage", "time", "from"), stages)
+    for note in plan.notes:
+        print(f"note: {note}", file=sys.stderr)
 
 
 def show_result(data: Mapping[str, Any]) -> None:

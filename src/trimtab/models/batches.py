@@ -27,6 +27,10 @@ class Examples:
     def __len__(self) -> int:
         return len(self.tokens)
 
+    def first(self, rows: int) -> Examples:
+        """The first `rows` rows."""
+        return Examples(self.tokens[:rows], self.targets[:rows], self.truth[:rows])
+
 
 def one_hot(truth: np.ndarray, classes: int, smoothing: float = 0.0) -> np.ndarray:
     """Class numbers (n,) as probabilities (n, classes), `smoothing` of each spread over all classes.

@@ -1,10 +1,9 @@
 """The one training loop. Events, in order:
 
-    fit_started
-      epoch_started
-        batch_done      (step, steps, loss)
+    fit_started         (step, steps)
+        batch_done      (step, steps)
       epoch_done        (epoch, train_loss, valid_loss, valid_accuracy)
-    fit_done
+    fit_done            (score, seconds)
 
 The loop is resumable to the last bit: the order of rows follows from seed and epoch, dropout from
 seed and step, and a checkpoint holds everything else.
@@ -29,6 +28,7 @@ from trimtab.models.family import Settings, TextClassifier
 
 Tell = Callable[..., object]
 CHECKPOINT_SECONDS = 20.0
+CHECKPOINT_FILE = "fit.pt"
 _EVALUATION_ROWS = 64
 
 
@@ -49,9 +49,8 @@ class Fit:
 
 @dataclass
 class _State:
-    """All that changes while training, so all that a checkpoint holds."""
+    """All that changes while training besides the network and its optimiser."""
 
-    optimiser: torch.optim.Optimizer
     average: dict[str, torch.Tensor]
     best: dict[str, torch.Tensor] = field(default_factory=dict)
     best_score: float = -1.0
@@ -62,6 +61,23 @@ class _State:
     waited: int = 0
     seconds: float = 0.0
     history: list[dict[str, float]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One fit: what it trains, on what, how; `state` is where it stands."""
+
+    network: TextClassifier
+    train: Examples
+    valid: Examples
+    settings: Settings
+    seed: int
+    checkpoint: Path | None
+    tell: Tell
+    steps: int
+    optimiser: torch.optim.Optimizer
+    schedule: torch.optim.lr_scheduler.LambdaLR
+    state: _State
 
 
 def fit(
@@ -75,96 +91,77 @@ def fit(
 ) -> Fit:
     """Train `network` in place; it ends with the weights of its best epoch by validation accuracy.
 
-    AdamW (Loshchilov & Hutter, 2019), linear warm-up and decay, gradients clipped to norm 1, and,
-    when `settings.average` is not 0, an exponential moving average of the weights (Polyak & Juditsky, 1992)
-    that is what gets scored and kept.
-
-    `checkpoint` is a folder in which a killed fit left its state, and goes on from it.
+    AdamW (Loshchilov & Hutter, 2019), linear warm-up and decay, gradients clipped to norm 1, and, when
+    `settings.average` is not 0, an exponential moving average of the weights (Polyak & Juditsky, 1992)
+    that is what gets scored and kept. `checkpoint` is a folder in which a killed fit left its state, and
+    goes on from it.
     """
     steps = settings.epochs * math.ceil(len(train) / settings.batch_size)
-    state = _State(
-        torch.optim.AdamW(network.groups(settings), weight_decay=settings.weight_decay, foreach=True),
-        {name: p.detach().clone() for name, p in _moving(network).items()} if settings.average else {},
-    )
-    schedule = torch.optim.lr_scheduler.LambdaLR(state.optimiser, _triangle(steps, settings.warmup))
+    optimiser = torch.optim.AdamW(network.groups(settings), weight_decay=settings.weight_decay, foreach=True)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, _triangle(steps, settings.warmup))
+    state = _State(_copy(network) if settings.average else {})
+    task = _Task(network, train, valid, settings, seed, checkpoint, tell, steps, optimiser, schedule, state)
     with _reproducible():
-        if checkpoint is not None:
-            _restore(checkpoint, network, state, schedule)
+        _restore(task)
         tell("fit_started", step=state.step, steps=steps)
         while state.epoch < settings.epochs and state.waited < settings.patience:
-            _train_epoch(network, train, settings, seed, state, schedule, checkpoint, tell, steps)
-            _close_epoch(network, valid, len(train), settings, state)
+            _train_epoch(task)
+            _close_epoch(task)
             tell("epoch_done", **state.history[-1])
-            if checkpoint is not None:
-                _save(checkpoint, network, state, schedule)
+            _save(task)
         network.load_state_dict(state.best, strict=False)
         network.eval()
     tell("fit_done", score=state.best_score, seconds=state.seconds)
     return Fit(tuple(state.history), state.best_score, state.seconds)
 
 
-def _train_epoch(
-    network: TextClassifier,
-    train: Examples,
-    settings: Settings,
-    seed: int,
-    state: _State,
-    schedule: torch.optim.lr_scheduler.LRScheduler,
-    checkpoint: Path | None,
-    tell: Tell,
-    steps: int,
-) -> None:
-    lengths = np.array([len(row) for row in train.tokens])
-    batches = epoch_batches(lengths, settings.batch_size, seed, state.epoch)
-    started = saved = time.monotonic()
-    network.train()
+def _train_epoch(task: _Task) -> None:
+    state = task.state
+    lengths = np.array([len(row) for row in task.train.tokens])
+    batches = epoch_batches(lengths, task.settings.batch_size, task.seed, state.epoch)
+    saved = time.monotonic()
+    task.network.train()
     for rows in batches[state.batch :]:
-        torch.manual_seed(seed * 1_000_003 + state.step)
-        state.loss += _train_batch(network, train, rows, settings, state, schedule) * len(rows)
+        started = time.monotonic()
+        torch.manual_seed(task.seed * 1_000_003 + state.step)
+        state.loss += _train_batch(task, rows) * len(rows)
         state.batch += 1
         state.step += 1
-        tell("batch_done", step=state.step, steps=steps)
         now = time.monotonic()
-        if checkpoint is not None and now - saved > CHECKPOINT_SECONDS:
-            state.seconds, started, saved = state.seconds + now - started, now, now
-            _save(checkpoint, network, state, schedule)
-    state.seconds += time.monotonic() - started
+        state.seconds += now - started
+        task.tell("batch_done", step=state.step, steps=task.steps)
+        if now - saved > CHECKPOINT_SECONDS:
+            saved = now
+            _save(task)
 
 
-def _train_batch(
-    network: TextClassifier,
-    train: Examples,
-    rows: np.ndarray,
-    settings: Settings,
-    state: _State,
-    schedule: torch.optim.lr_scheduler.LRScheduler,
-) -> float:
-    logits, _ = network(*pad([train.tokens[row] for row in rows]))
-    loss = torch.nn.functional.cross_entropy(logits, torch.from_numpy(train.targets[rows]))
-    state.optimiser.zero_grad(set_to_none=True)
+def _train_batch(task: _Task, rows: np.ndarray) -> float:
+    """One step; returns the mean loss of the rows."""
+    network, average = task.network, task.state.average
+    logits, _ = network(*pad([task.train.tokens[row] for row in rows]))
+    loss = torch.nn.functional.cross_entropy(logits, torch.from_numpy(task.train.targets[rows]))
+    task.optimiser.zero_grad(set_to_none=True)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-    state.optimiser.step()
-    schedule.step()
-    if state.average:
+    task.optimiser.step()
+    task.schedule.step()
+    if average:
         moving = [parameter.detach() for parameter in _moving(network).values()]
-        torch._foreach_lerp_(list(state.average.values()), moving, 1 - settings.average)
+        torch._foreach_lerp_(list(average.values()), moving, 1 - task.settings.average)
     return loss.item()
 
 
-def _close_epoch(
-    network: TextClassifier, valid: Examples, rows: int, settings: Settings, state: _State
-) -> None:
+def _close_epoch(task: _Task) -> None:
     """Score the epoch, keep its weights if they are the best, and move on to the next."""
+    network, valid, state = task.network, task.valid, task.state
     started = time.monotonic()
-    weights = {name: p.detach().clone() for name, p in _moving(network).items()}
+    weights = _copy(network)
     network.load_state_dict(state.average, strict=False)
-    probabilities = probabilities_of(network, valid.tokens)
+    probabilities = predict(network, valid.tokens)[0]
     accuracy = float((probabilities.argmax(axis=1) == valid.truth).mean())
     likelihood = probabilities[np.arange(len(valid)), valid.truth]
     if accuracy > state.best_score:
-        state.best_score, state.waited = accuracy, 0
-        state.best = {name: p.detach().clone() for name, p in _moving(network).items()}
+        state.best_score, state.waited, state.best = accuracy, 0, _copy(network)
     else:
         state.waited += 1
     network.load_state_dict(weights, strict=False)
@@ -173,17 +170,12 @@ def _close_epoch(
     state.history.append(
         {
             "epoch": state.epoch,
-            "train_loss": state.loss / rows,
+            "train_loss": state.loss / len(task.train),
             "valid_loss": float(-np.log(np.maximum(likelihood, 1e-12)).mean()),
             "valid_accuracy": accuracy,
         }
     )
     state.batch, state.loss = 0, 0.0
-
-
-def probabilities_of(network: TextClassifier, tokens: Any) -> np.ndarray:
-    """Class probabilities (rows, classes) float32, in the order of the rows."""
-    return predict(network, tokens)[0]
 
 
 def predict(network: TextClassifier, tokens: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -194,7 +186,9 @@ def predict(network: TextClassifier, tokens: Any) -> tuple[np.ndarray, np.ndarra
     network.eval()
     with torch.inference_mode():
         for start in range(0, len(order), _EVALUATION_ROWS):
-            logits, embedding = network(*pad([tokens[row] for row in order[start : start + _EVALUATION_ROWS]]))
+            logits, embedding = network(
+                *pad([tokens[row] for row in order[start : start + _EVALUATION_ROWS]])
+            )
             parts.append(logits.softmax(dim=-1).numpy())
             embeddings.append(embedding.numpy())
     back = np.argsort(order, kind="stable")
@@ -203,6 +197,10 @@ def predict(network: TextClassifier, tokens: Any) -> tuple[np.ndarray, np.ndarra
 
 def _moving(network: TextClassifier) -> dict[str, torch.Tensor]:
     return {name: parameter for name, parameter in network.named_parameters() if parameter.requires_grad}
+
+
+def _copy(network: TextClassifier) -> dict[str, torch.Tensor]:
+    return {name: parameter.detach().clone() for name, parameter in _moving(network).items()}
 
 
 def _triangle(steps: int, warmup: float) -> Callable[[int], float]:
@@ -225,27 +223,28 @@ def _reproducible() -> Iterator[None]:
         torch.set_num_threads(threads_before)
 
 
-def _save(folder: Path, network: TextClassifier, state: _State, schedule: Any) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    plain = {name: value for name, value in vars(state).items() if name != "optimiser"}
-    body = {
-        "network": network.state_dict(),
-        "optimiser": state.optimiser.state_dict(),
-        "schedule": schedule.state_dict(),
-        "state": plain,
-    }
-    draft = folder / "fit.pt.part"
-    torch.save(body, draft)
-    draft.replace(folder / "fit.pt")
-
-
-def _restore(folder: Path, network: TextClassifier, state: _State, schedule: Any) -> None:
-    path = folder / "fit.pt"
-    if not path.is_file():
+def _save(task: _Task) -> None:
+    """Write the checkpoint, if one is wanted: the old one or the new one is there, never half of it."""
+    if task.checkpoint is None:
         return
-    body = torch.load(path, weights_only=True)
-    network.load_state_dict(body["network"])
-    state.optimiser.load_state_dict(body["optimiser"])
-    schedule.load_state_dict(body["schedule"])
-    for name, value in body["state"].items():
-        setattr(state, name, value)
+    task.checkpoint.mkdir(parents=True, exist_ok=True)
+    body = {
+        "network": task.network.state_dict(),
+        "optimiser": task.optimiser.state_dict(),
+        "schedule": task.schedule.state_dict(),
+        "state": vars(task.state),
+    }
+    draft = task.checkpoint / "fit.pt.part"
+    torch.save(body, draft)
+    draft.replace(task.checkpoint / CHECKPOINT_FILE)
+
+
+def _restore(task: _Task) -> None:
+    """Go on from the checkpoint, if there is one."""
+    if task.checkpoint is None or not (task.checkpoint / CHECKPOINT_FILE).is_file():
+        return
+    body = torch.load(task.checkpoint / CHECKPOINT_FILE, weights_only=True)
+    task.network.load_state_dict(body["network"])
+    task.optimiser.load_state_dict(body["optimiser"])
+    task.schedule.load_state_dict(body["schedule"])
+    vars(task.state).update(body["state"])

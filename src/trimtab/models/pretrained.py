@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
 from transformers import AutoConfig, AutoModel
+from transformers.utils import logging as transformers_logging
 
 from trimtab.core.errors import EnvironmentFault
 from trimtab.models.family import Blueprint, Family, Settings, TextClassifier
 
 TOKENIZER = "tokenizer.json"
+
+transformers_logging.disable_progress_bar()  # the chain shows its own
 
 
 class PretrainedClassifier(TextClassifier):
@@ -34,7 +38,6 @@ class PretrainedClassifier(TextClassifier):
         """The table of word embeddings (vocabulary, width)."""
         weight: torch.Tensor = self.encoder.get_input_embeddings().weight.detach()
         return weight
-
 
 
 class Pretrained(Family):
@@ -83,6 +86,24 @@ class Pretrained(Family):
         encoder.get_input_embeddings().weight.requires_grad_(False)
         width = int(encoder.config.hidden_size)
         return PretrainedClassifier(encoder, width, blueprint.classes, blueprint.dropout)
+
+
+def shallow(network: PretrainedClassifier, layers: int) -> PretrainedClassifier:
+    """A copy of the network with its first `layers` layers only: where a shallow student starts.
+
+    Raises:
+        ValueError: the encoder keeps its layers in no list that could be cut.
+    """
+    cut = deepcopy(network)
+    config = cut.encoder.config
+    deep = int(config.num_hidden_layers)
+    for name, module in cut.encoder.named_modules():
+        if isinstance(module, torch.nn.ModuleList) and len(module) == deep:
+            parent, _, leaf = name.rpartition(".")
+            setattr(cut.encoder.get_submodule(parent), leaf, module[:layers])
+            config.num_hidden_layers = layers
+            return cut
+    raise ValueError(f"{type(cut.encoder).__name__} has no list of {deep} layers")
 
 
 def resolve(source: str) -> Path:

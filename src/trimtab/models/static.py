@@ -12,7 +12,7 @@ from trimtab.models.vocabulary import KnownWords, Start
 
 
 class StaticClassifier(TextClassifier):
-    """A deep averaging network (Iyyer et al., 2015) whose mean is weighted: each word learns how much it counts."""
+    """A deep averaging network (Iyyer et al., 2015) whose words learn how much they count in the mean."""
 
     def __init__(
         self, vocabulary: int, width: int, pieces: list[int], hidden: int, classes: int, dropout: float

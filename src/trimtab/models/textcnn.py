@@ -35,8 +35,8 @@ class TextCNNClassifier(TextClassifier):
     def embed(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
         """The pooled filters (rows, filters * spans).
 
-        Padding and unknown pieces embed to zero and the convolutions reach over both ends, so the answer to a row does not
-        depend on how far it was padded.
+        Padding and unknown pieces embed to zero and the convolutions reach over both ends, so the answer to
+        a row does not depend on how far it was padded.
         """
         places, known = self.words(input_ids, attention_mask)
         signal = (self.words.table(places) * known.unsqueeze(-1)).transpose(1, 2)

@@ -1,4 +1,4 @@
-"""Word embeddings for the pieces that the train rows know: a small table instead of the tokenizer's whole one."""
+"""Word embeddings for the pieces that the train rows know, instead of the tokenizer's whole vocabulary."""
 
 from __future__ import annotations
 
@@ -40,7 +40,9 @@ class KnownWords(torch.nn.Module):
         self.register_buffer("place", torch.from_numpy(place), persistent=False)
         self.table = torch.nn.Embedding(len(pieces) + 1, width)
 
-    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def forward(
+        self, input_ids: torch.Tensor, attention_mask: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """Places in the table (rows, tokens) int64, and which are known (rows, tokens) float32."""
         places = self.place[input_ids] * attention_mask
         return places, (places > 0).to(self.table.weight.dtype)

@@ -1,4 +1,7 @@
-"""A cascade: a cheap student answers what it is sure of, the teacher the rest (Viola & Jones, 2001)."""
+"""A cascade: a cheap student answers what it is sure of, the teacher the rest (Viola & Jones, 2001).
+
+The teacher may be a cascade itself; stage 0 is the outermost student, and each level adds one.
+"""
 
 from __future__ import annotations
 
@@ -41,11 +44,11 @@ class Cascade(Model):
 
     def ask_student(self, rows: Rows) -> Output:
         """The student's calibrated answers."""
-        return _calibrated(self.student(rows), self._student_temperature, stage=0)
+        return _calibrated(self.student(rows), self._student_temperature, behind=0)
 
     def ask_teacher(self, rows: Rows, embed: bool = False) -> Output:
         """The teacher's calibrated answers."""
-        return _calibrated(self.teacher(rows, embed), self._teacher_temperature, stage=1)
+        return _calibrated(self.teacher(rows, embed), self._teacher_temperature, behind=1)
 
     def keep(self, output: Output) -> np.ndarray:
         """Which of the student's answers stand: booleans (rows,)."""
@@ -55,7 +58,7 @@ class Cascade(Model):
         first, second = self.ask_student(rows), self.ask_teacher(rows, embed=True)
         unsure = ~self.keep(first)
         probabilities = np.where(unsure[:, None], second.probabilities, first.probabilities)
-        return Output(probabilities, second.embedding, unsure.astype(np.int8))
+        return Output(probabilities, second.embedding, np.where(unsure, second.stage, first.stage))
 
 
 def calibrate(probabilities: np.ndarray, temperature: float) -> np.ndarray:
@@ -71,7 +74,7 @@ def calibrate(probabilities: np.ndarray, temperature: float) -> np.ndarray:
     return np.asarray(powered / powered.sum(axis=1, keepdims=True), np.float32)
 
 
-def _calibrated(output: Output, temperature: float, stage: int) -> Output:
+def _calibrated(output: Output, temperature: float, behind: int) -> Output:
     return Output(
-        calibrate(output.probabilities, temperature), output.embedding, np.full_like(output.stage, stage)
+        calibrate(output.probabilities, temperature), output.embedding, output.stage + np.int8(behind)
     )

@@ -57,5 +57,7 @@ def load(folder: Path | str, threads: int = 1, verify: bool = True) -> Predictor
     steps = load_steps(bundle.folder, FEATURES)
     tokens = next((step for step in steps if isinstance(step, Tokens)), None)
     if tokens is None:
-        raise BundleError(str(bundle.folder / "steps.json"), "has no `tokens` step", "run `trimtab run` again")
+        raise BundleError(
+            str(bundle.folder / "steps.json"), "has no `tokens` step", "run `trimtab run` again"
+        )
     return Predictor(bundle, tokens, open_model(bundle.model, threads))

@@ -26,7 +26,9 @@ class TorchModel(Model):
                 warnings.simplefilter("ignore")  # TorchScript is deprecated, and still the light way to load
                 self._network = torch.jit.load(str(path)).eval()
         except (RuntimeError, ValueError) as error:
-            raise BundleError(str(path), f"PyTorch cannot load it ({error})", "copy the bundle again") from error
+            raise BundleError(
+                str(path), f"PyTorch cannot load it ({error})", "copy the bundle again"
+            ) from error
 
     def __call__(self, rows: Rows, embed: bool = False) -> Output:
         """Answer `rows`."""

@@ -1,9 +1,9 @@
 """Worker threads that take what waits: batching without a timer.
 
-A worker that becomes free takes its share of the rows that wait, at most `batch_tokens` tokens: half of
-them where two workers share the queue, so that both always have work (guided self-scheduling,
-Polychronopoulos & Kuck, 1987). An idle server therefore answers at once, a busy one batches by itself.
-Rows leave in the order they came and are sorted by length only inside a batch, so none can starve.
+A worker that becomes free takes a share of the rows that wait, at most `batch_tokens` tokens: one in
+2 * workers of them, so that all workers have work and none holds many answers back (factoring; Hummel,
+Schonberg & Flynn, 1992). An idle server therefore answers at once, and a busy one batches by itself. Rows
+leave in the order they came and are sorted by length only inside a batch, so none can starve.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Batcher:
         with self._changed:
             while not self._waiting and self._open:
                 self._changed.wait()
-            most = min(self._batch_tokens, -(-self._tokens // self.workers))
+            most = min(self._batch_tokens, -(-self._tokens // (2 * self.workers)))
             batch: list[Row] = []
             taken = 0
             while self._waiting and (not batch or taken + len(self._waiting[0].tokens) <= most):

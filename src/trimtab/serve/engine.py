@@ -23,7 +23,7 @@ from time import perf_counter
 import numpy as np
 
 from trimtab.core.spec import ServeSpec
-from trimtab.runtime.base import Model, Output
+from trimtab.runtime.base import Output
 from trimtab.runtime.cascade import Cascade
 from trimtab.runtime.predict import Predictor
 from trimtab.serve.batcher import Batcher, Run
@@ -99,8 +99,10 @@ class Engine:
         self._pumping = False
         self._idle = asyncio.Event()
         self._idle.set()
-        self._pace = _warm(predictor.model, predictor)
         self._fast, self._keep, slow = _stages(predictor)
+        self._pace = (
+            _seconds(slow or predictor.model, predictor) / workers
+        )  # and no user pays for a first run
         self._pool = Batcher(slow, self._batch_done, self._loop, workers, spec.batch_tokens) if slow else None
 
     def submit(self, texts: Sequence[str], started: float) -> asyncio.Future[Ticket]:
@@ -259,15 +261,9 @@ def _stages(predictor: Predictor) -> tuple[Run | None, Callable[[Output], np.nda
 
 
 def _seconds(run: Run, predictor: Predictor) -> float:
-    """Least of several timings of one row: what it costs when nothing disturbs it."""
+    """Least of several timings of one short row: what it costs when nothing disturbs it."""
     rows = predictor.tokens.rows(["a customer asks about the card"])
     return min(_timed(run, rows) for _ in range(7))
-
-
-def _warm(model: Model, predictor: Predictor) -> float:
-    """Run the model on a few lengths, so that no user pays for its first run; seconds of the last one."""
-    rows = predictor.tokens.rows([" ".join(["card"] * words) for words in (1, 4, 16, 64)])
-    return [_timed(model, [row]) for row in rows][-1]
 
 
 def _timed(run: Run, rows: list[list[int]]) -> float:

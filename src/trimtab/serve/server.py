@@ -106,7 +106,7 @@ async def _serve(
         drained = await engine.drain()
         await asyncio.sleep(LINGER_SECONDS)
         web.should_exit = True
-        await rpc.stop(LINGER_SECONDS)
+        await rpc.stop(grace=1.0)
         await serving
         engine.close()
     return 0 if drained else 1

@@ -32,7 +32,9 @@ class Tpe(Sampler):
         for trial in trials:
             known = {name: kinds[name] for name in trial.parameters}
             study.add_trial(
-                optuna.trial.create_trial(params=dict(trial.parameters), distributions=known, value=trial.score)
+                optuna.trial.create_trial(
+                    params=dict(trial.parameters), distributions=known, value=trial.score
+                )
             )
         return dict(study.ask(kinds).params)
 

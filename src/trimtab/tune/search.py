@@ -19,7 +19,7 @@ def search(
     trials: int,
     seconds: float,
     seed: int,
-    tell: Callable[[Trial], object] = lambda trial: None,
+    tell: Callable[[Trial], object] | None = None,
 ) -> list[Trial]:
     """Trials in the order they ran; the first takes the family's defaults (no parameters).
 
@@ -31,7 +31,8 @@ def search(
     while proposal is not None:
         trial = Trial(len(done), proposal, *score(proposal))
         done.append(trial)
-        tell(trial)
+        if tell is not None:
+            tell(trial)
         if len(done) >= trials or sum(each.seconds for each in done) >= seconds:
             break
         proposal = asked.propose(done)

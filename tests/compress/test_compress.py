@@ -1,0 +1,165 @@
+"""From a trained network to candidates: parity, fused attention, honest thresholds."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import onnx
+import pytest
+
+from learners import CLASSES, rows, small_family
+from trimtab.compress import COMPRESSORS
+from trimtab.compress.cascade import answer, choose_threshold, temperature
+from trimtab.compress.job import Job, answers_of, collapsed, parity
+from trimtab.compress.variations import variations
+from trimtab.core.measure import paired_drop
+from trimtab.core.objects import Trained
+from trimtab.models.family import load_network, save_network
+from trimtab.models.fit import fit, predict
+from trimtab.runtime import open_model
+from trimtab.runtime.cascade import calibrate
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Every candidate of a small trained encoder."""
+    folder = tmp_path_factory.mktemp("compress")
+    family = small_family("minilm", folder)
+    network = family.build(family.blueprint(CLASSES, 0.1), fresh=True)
+    train, valid = rows(300), rows(200, seed=1)
+    settings = family.defaults.override({"epochs": 8, "batch_size": 16, "learning_rate": 5e-3})
+    fit(network, train, valid, settings, 0)
+    save_network(network, family.blueprint(CLASSES, 0.1), folder / "trained")
+    trained = Trained(folder / "trained", "minilm", tuple("abc"), 0.9, 0.8, 1.0)
+    found = {}
+    for name in ("torch", "fp32", "int8", "student", "cascade"):
+        job = Job(trained, train, valid, found, seed=0, drop=0.1)
+        (folder / name).mkdir()
+        found |= {each.name: each for each in COMPRESSORS.load(name)().compress(job, folder / name)}
+    return found, trained, valid
+
+
+def test_the_list_of_compressors_is_the_one_tried(made):
+    assert set(made[0]) == {
+        "torch-fp32", "ort-fp32", "ort-int8", "student-fp32", "student-int8",
+        "shallow-fp32", "shallow-int8", "cascade", "cascade-3",
+    }  # fmt: skip
+    assert set(COMPRESSORS) == {"torch", "fp32", "int8", "student", "cascade"}
+
+
+@pytest.mark.parametrize("name", ["torch-fp32", "ort-fp32"])
+def test_the_uncompressed_model_answers_as_it_was_trained(made, name):
+    found, trained, valid = made
+    expected = predict(load_network(trained.folder), valid.tokens)[0]
+    np.testing.assert_allclose(answers_of(found[name].folder, valid), expected, atol=1e-5)
+
+
+def test_attention_is_fused_in_every_layer(made):
+    graph = onnx.load(made[0]["ort-fp32"].folder / "model.onnx").graph
+    assert sum(node.op_type == "Attention" for node in graph.node) == 2
+
+
+def test_int8_is_smaller_and_close_to_its_source(made):
+    found = made[0]
+    sizes = {name: (found[name].folder / "model.onnx").stat().st_size for name in ("ort-fp32", "ort-int8")}
+    assert sizes["ort-int8"] < 0.4 * sizes["ort-fp32"]
+    assert found["ort-int8"].parity["moved"] < 0.05
+    assert found["ort-int8"].refused is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "torch-fp32",
+        "ort-fp32",
+        "ort-int8",
+        "student-fp32",
+        "student-int8",
+        "shallow-int8",
+        "cascade",
+        "cascade-3",
+    ],
+)
+def test_a_row_is_answered_alike_alone_and_in_any_batch(made, name):
+    found, _, valid = made
+    model = open_model(found[name].folder)
+    whole = model(valid.tokens)
+    for size in (1, 2, 3, 7):
+        parts = [model(valid.tokens[at : at + size]) for at in range(0, len(valid), size)]
+        np.testing.assert_array_equal(
+            np.concatenate([part.probabilities for part in parts]), whole.probabilities
+        )
+        np.testing.assert_array_equal(np.concatenate([part.stage for part in parts]), whole.stage)
+
+
+def test_the_answers_do_not_change_when_embeddings_are_asked_for(made):
+    found, _, valid = made
+    for name in ("ort-int8", "student-int8", "cascade-3"):
+        model = open_model(found[name].folder)
+        plain, embedded = model(valid.tokens), model(valid.tokens, embed=True)
+        np.testing.assert_array_equal(plain.probabilities, embedded.probabilities)
+        np.testing.assert_array_equal(plain.stage, embedded.stage)
+        assert embedded.embedding is not None
+        assert len(embedded.embedding) == len(valid)
+
+
+def test_a_cascade_answers_as_its_stages_do_at_the_threshold(made):
+    found, _, valid = made
+    config = json.loads((found["cascade"].folder / "model.json").read_text())
+    stages = [
+        calibrate(answers_of(found["student-int8"].folder, valid), config["student_temperature"]),
+        calibrate(answers_of(found["ort-int8"].folder, valid), config["teacher_temperature"]),
+    ]
+    given = answers_of(found["cascade"].folder, valid).argmax(axis=1)
+    np.testing.assert_array_equal(given, answer(stages, config["threshold"]))
+
+
+def test_a_collapsed_model_is_refused():
+    source = np.eye(3)[np.arange(90) % 3]
+    assert collapsed(parity(source, source)) is None
+    assert "changed their label" in str(collapsed(parity(np.roll(source, 1, axis=1), source)))
+
+
+def test_variations_keep_the_special_tokens_and_repeat_with_the_seed():
+    sample = rows(20).tokens
+    fresh = variations(sample, 3, seed=5)
+    assert len(fresh) == 60
+    assert all(new[0] == old[0] and new[-1] == old[-1] for new, old in zip(fresh, sample * 3, strict=True))
+    assert sum(new != old for new, old in zip(fresh, sample * 3, strict=True)) > 50
+    assert fresh == variations(sample, 3, seed=5) != variations(sample, 3, seed=6)
+
+
+def test_the_temperature_of_calibrated_answers_is_one_and_of_sharpened_ones_is_what_sharpened_them():
+    rng = np.random.default_rng(0)
+    honest = rng.dirichlet(np.ones(4), 20_000).astype(np.float32)
+    truth = (honest.cumsum(axis=1) > rng.random((len(honest), 1))).argmax(axis=1)
+    assert temperature(honest, truth) == pytest.approx(1, abs=0.05)
+    assert temperature(calibrate(honest, 0.5), truth) == pytest.approx(2, abs=0.1)
+
+
+def test_the_chosen_threshold_breaks_the_budget_no_oftener_than_it_says():
+    """One-sided 95 %: over many samples the true loss exceeds the budget in at most 5 % of them."""
+    rng = np.random.default_rng(0)
+    drop, broken, repeats = 0.02, 0, 200
+    population = _world(200_000, rng)
+    for _ in range(repeats):
+        sample = rng.integers(len(population[2]), size=1000)
+        student, teacher, truth = (part[sample] for part in population)
+        choice = choose_threshold([student, teacher], teacher, truth, drop)
+        if choice.refused is None:
+            whole = answer(population[:2], choice.threshold) == population[2]
+            right = population[1].argmax(axis=1) == population[2]
+            broken += paired_drop(right, whole).drop > drop
+    assert broken / repeats <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / repeats)
+
+
+def _world(n, rng):
+    """A student with calibrated confidence, a teacher that is right in 94 % of the rows, and the truth."""
+    truth = rng.integers(2, size=n)
+    sure = rng.beta(6, 1, n)
+    right = rng.random(n) < 0.5 + sure / 2
+    label = np.where(right, truth, 1 - truth)
+    student = np.stack([np.where(label == at, 0.5 + sure / 2, 0.5 - sure / 2) for at in (0, 1)], axis=1)
+    teacher_label = np.where(rng.random(n) < 0.94, truth, 1 - truth)
+    return student.astype(np.float32), np.eye(2, dtype=np.float32)[teacher_label], truth
