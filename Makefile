@@ -1,14 +1,19 @@
 # Everything a contributor needs, once. `make demo` and `make test` make their own environment.
 PYTHON ?= python3.11
 VENV ?= .venv
+DEMO ?= build/demo
+EXAMPLE ?= banking77
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .PHONY: demo test quick lint docs bench clean
 
-demo: $(VENV)/.train ## run the whole chain on Banking77, then serve, load and watch the result
-	$(BIN)/python -m trimtab.cli init banking77 --into build/demo --if-missing
-	$(BIN)/trimtab -C build/demo run
+demo: $(VENV)/.train ## the whole chain on Banking77; then load the result and watch its traffic
+	$(BIN)/trimtab init $(EXAMPLE) --into $(DEMO) --if-missing
+	$(BIN)/trimtab -C $(DEMO) run
+	$(BIN)/trimtab -C $(DEMO) bench --seconds 2 --log
+	$(BIN)/trimtab -C $(DEMO) watch
+	$(BIN)/trimtab -C $(DEMO) report --no-open
 
 test: $(VENV)/.dev lint ## every test, the slow ones too
 	$(BIN)/python -m pytest

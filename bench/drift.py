@@ -16,16 +16,12 @@ reference) and requests until the alarm.
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from trimtab.core.machine import describe
+from report import finish, parser
 from trimtab.core.measure import wilson
 from trimtab.core.objects import Finding
 from trimtab.monitor.drift import SPANS, detectors, look_at
@@ -34,42 +30,21 @@ from trimtab.monitor.profile import Profile, Traits
 ALPHA, LEAST, WINDOW, REFERENCE, CLASSES = 0.05, 0.1, 500, 1000, 50
 CLEAN_LOOKS = 5
 """Looks before a drift begins: it meets levels that earlier looks have lowered."""
-RESULTS = Path(__file__).parent / "results"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--quick", action="store_true", help="few streams, under a minute")
-    parser.add_argument("--json", type=Path, help="write the result here too")
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
+    """Simulate, print, write."""
+    options = parser(__doc__, seed=0).parse_args()
     rng = np.random.default_rng(options.seed)
     streams, looks, pairs, drifting = (120, 10, 500, 15) if options.quick else (2000, 30, 20000, 200)
     rows, raw = no_drift(rng, streams, looks)
     rows += calibration(rng, pairs)
-    for share, reference in (
-        (0.05, REFERENCE),
-        (0.1, REFERENCE),
-        (0.1, 5000),
-        (0.2, REFERENCE),
-        (0.5, REFERENCE),
-    ):
+    shares = ((0.05, REFERENCE), (0.1, REFERENCE), (0.1, 5000), (0.2, REFERENCE), (0.5, REFERENCE))
+    for share, reference in shares:
         found, kept = with_drift(rng, drifting, share, 8 if options.quick else 16, reference)
         rows, raw = rows + found, raw + kept
-    result = {
-        "machine": describe(),
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "settings": {"alpha": ALPHA, "window": WINDOW, "reference": REFERENCE, "seed": options.seed},
-        "rows": rows,
-    }
-    show(rows)
-    RESULTS.mkdir(exist_ok=True)
-    name = "drift-quick.json" if options.quick else "drift.json"
-    (RESULTS / name).write_text(json.dumps({**result, "raw": raw}) + "\n")
-    if options.json:
-        options.json.write_text(json.dumps(result, indent=1) + "\n")
+    settings = {"alpha": ALPHA, "window": WINDOW, "reference": REFERENCE, "seed": options.seed}
+    finish("drift", options, rows, raw, {"settings": settings})
 
 
 def no_drift(rng: np.random.Generator, streams: int, looks: int) -> tuple[list[dict], list[dict]]:
@@ -173,16 +148,6 @@ def population(rng: np.random.Generator, rows: int, novel: int = 0) -> Traits:
 def rate(hits: int, n: int) -> dict[str, Any]:
     seen = wilson(hits, n)
     return {"rate": round(seen.value, 5), "low": round(seen.low, 5), "high": round(seen.high, 5), "n": n}
-
-
-def show(rows: list[dict]) -> None:
-    print(f"{'':<36}{'rate':>9}  {'95 % interval':<19}{'n':>7}  requests to alarm (median)")
-    for row in rows:
-        after = row.get("median_requests")
-        print(
-            f"{row['name']:<36}{row['rate']:>9.4f}  {row['low']:.4f} to {row['high']:.4f}   {row['n']:>7}"
-            f"  {'' if after is None else f'{after:,}'}"
-        )
 
 
 if __name__ == "__main__":

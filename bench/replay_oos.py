@@ -13,17 +13,15 @@ Every stream is a request log on disk, read by `trimtab.loop.watch.watch` look b
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from report import finish, parser
 from static_bundle import static_bundle
-from trimtab.core.machine import describe
 from trimtab.core.measure import wilson
 from trimtab.core.requests import Request
 from trimtab.core.spec import DriftSpec, WatchSpec
@@ -32,45 +30,28 @@ from trimtab.monitor.profile import entropy
 from trimtab.runtime.predict import Predictor, load
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "en_banking77_oos"
-RESULTS = Path(__file__).parent / "results"
 WINDOW, CLEAN_LOOKS = 500, 2
 LEAST = (0.1, 0.05)
 """Effect sizes: the default of watch.drift.least, and half of it."""
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--quick", action="store_true", help="two streams of each kind, under a minute")
-    parser.add_argument("--json", type=Path, help="write the result here too")
-    parser.add_argument(
-        "--bundle", type=Path, help="replay this bundle instead of a small one made on the spot"
-    )
-    parser.add_argument("--data", type=Path, default=DATA, help="folder of en_banking77_oos")
-    options = parser.parse_args()
+    """Replay, print, write."""
+    made = parser(__doc__, data=DATA)
+    made.add_argument("--bundle", type=Path, help="replay this bundle, not a small one made on the spot")
+    options = made.parse_args()
     if not options.data.is_dir():
-        parser.error(f"{options.data}: no such folder; give the folder of en_banking77_oos with --data")
+        made.error(f"{options.data}: no such folder; give the folder of en_banking77_oos with --data")
     with TemporaryDirectory() as work:
         bundle = options.bundle or make_bundle(options.data, Path(work) / "bundle")
         replay = Replay(load(bundle), options.data, Path(work))
         rows, raw = replay.all(streams=2 if options.quick else 20, looks=4 if options.quick else 8)
-        result = {
-            "machine": describe(),
-            "date": datetime.now(UTC).isoformat(timespec="seconds"),
-            "settings": {
-                "window": WINDOW,
-                "bundle": replay.predictor.bundle.version,
-                "accuracy": replay.accuracy,
-            },
-            "rows": rows,
-        }
-    show(rows)
-    RESULTS.mkdir(exist_ok=True)
-    name = "replay_oos-quick.json" if options.quick else "replay_oos.json"
-    (RESULTS / name).write_text(json.dumps({**result, "raw": raw}) + "\n")
-    if options.json:
-        options.json.write_text(json.dumps(result, indent=1) + "\n")
+    settings = {
+        "window": WINDOW,
+        "bundle": replay.predictor.bundle.version,
+        "accuracy": replay.accuracy,
+    }
+    finish("replay_oos", options, rows, raw, {"settings": settings})
 
 
 def make_bundle(data: Path, folder: Path) -> Path:
@@ -171,16 +152,6 @@ def summary(name: str, firsts: list[int], clean: int) -> dict:
         "high": round(seen.high, 4),
         "median_requests": after[len(after) // 2] if len(after) > len(firsts) / 2 else None,
     }
-
-
-def show(rows: list[dict]) -> None:
-    print(f"{'':<26}{'alarms':>9}{'early':>7}  {'95 % interval':<18}requests to alarm (median)")
-    for row in rows:
-        after = row["median_requests"]
-        print(
-            f"{row['name']:<26}{row['alarms']:>4} of {row['streams']:<3}{row['early']:>5}"
-            f"  {row['low']:.3f} to {row['high']:.3f}    {'' if after is None else f'{after:,}'}"
-        )
 
 
 def lines(path: Path) -> list[str]:

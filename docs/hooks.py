@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from functools import partial
@@ -22,6 +24,7 @@ from trimtab.core.spec import Spec
 from trimtab.core.step import Step
 
 SOURCE = Path(__file__).parents[1] / "src" / "trimtab"
+RESULTS = Path(__file__).parents[1] / "bench" / "results"
 ROOMS = (
     "core", "data", "features", "runtime", "models",
     "tune", "compress", "serve", "monitor", "experiment", "loop",
@@ -38,6 +41,42 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     }.items():
         files.append(File.generated(config, f"reference/{name}.md", content=content))
     return files
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Put the tables of the benchmarks, from their kept results, where a page asks `<!-- table: NAME -->`."""
+    return re.sub(r"<!-- table: (\w+) -->", lambda found: table(found[1]), markdown)
+
+
+def table(name: str) -> str:
+    """The rows in bench/results/NAME.json as a table, with machine and date."""
+    result = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+    machine, rows = result["machine"], result["rows"]
+    columns = [key for key in rows[0] if not isinstance(rows[0][key], dict)]
+    lines = [
+        f"Measured on {machine['date'][:10]}: {machine['cpu']}, {machine['threads']} threads.",
+        "",
+        "| " + " | ".join(columns) + " |",
+        "|" + "---|" * len(columns),
+        *("| " + " | ".join(_cell(row.get(key)) for key in columns) + " |" for row in rows),
+    ]
+    if "ratios" in result:
+        lines += ["", "| ratio | median | lowest | highest |", "|---|---|---|---|"]
+        lines += [
+            f"| {what} | {of['median']} | {of['low']} | {of['high']} |"
+            for what, of in result["ratios"].items()
+        ]
+    return "\n".join(lines)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list):
+        return " to ".join(_cell(one) for one in value)
+    return str(value)
 
 
 def spec_page() -> str:

@@ -60,6 +60,10 @@ VERBS: dict[Callable[[argparse.Namespace], int | None], tuple[Any, ...]] = {
                 "help": "requests a second of the open loop; default: half the best",
             },
         ),
+        (
+            ("--log",),
+            {"action": "store_true", "help": "log the requests as if they were traffic, for `watch`"},
+        ),
     ),
     verbs.watch: (
         *_BUNDLE,

@@ -175,7 +175,8 @@ def bench(args: Args) -> int:
     from trimtab.loop import bench as load
 
     texts = load.lines_of(args.texts) if args.texts else load.texts_of(read_spec(args.file, args.overrides))
-    with load.service(args.url, lambda: _bundle(args)) as url:
+    log = _home(args).requests if args.log else None
+    with load.service(args.url, lambda: _bundle(args), log) as url:
         summary = load.bench(url, texts, _home(args).bench, args.seconds, args.rate)
     if args.json:
         write_event({"event": "bench", **summary})

@@ -26,6 +26,11 @@ HARD = 0.5
 """Weight of the true label in the target of a train row; the rest is the teacher's probability."""
 
 
+COPIES = 8
+"""Variations of each train row that the teacher labels: with 8 the static student was 1.4 points better on
+validation rows of Banking77 than with 4."""
+
+
 class Distil(Compressor):
     """A `static` student and a shallow transformer, both in FP32 and INT8.
 
@@ -75,7 +80,7 @@ def _static(teacher: PretrainedClassifier, job: Job) -> Course:
     family = Static(Start.of(teacher.word_embeddings(), job.train.tokens))
     settings = family.defaults.override({"epochs": 12, "batch_size": 128})
     blueprint = family.blueprint(len(job.trained.labels), settings.dropout)
-    return Course("student", lambda: family.build(blueprint, fresh=True), settings, 4, ("Gather",))
+    return Course("student", lambda: family.build(blueprint, fresh=True), settings, COPIES, ("Gather",))
 
 
 def _shallow(teacher: PretrainedClassifier) -> Course:
@@ -88,7 +93,7 @@ def _shallow(teacher: PretrainedClassifier) -> Course:
 def _lesson(job: Job) -> Examples:
     """The train rows and their variations, with the teacher's probabilities."""
     known = len(job.train)
-    rows = [*job.train.tokens, *variations(job.train.tokens, 4, job.seed)]
+    rows = [*job.train.tokens, *variations(job.train.tokens, COPIES, job.seed)]
     answers = answers_of(job.made["ort-int8"].folder, Examples(rows, np.empty(0), np.empty(0)))
     answers[:known] = HARD * job.train.targets + (1 - HARD) * answers[:known]
     return Examples(rows, answers, np.concatenate([job.train.truth, answers[known:].argmax(axis=1)]))

@@ -35,12 +35,7 @@ class Fp32(Compressor):
 
 
 class Answering(torch.nn.Module):
-    """A classifier as it is served: probabilities and embedding.
-
-    The head sees every row twice. A matrix product of one row takes another path through the BLAS
-    than one of many and rounds differently; with two rows at least, a row's answer is the same to the
-    last bit whatever the batch.
-    """
+    """A classifier as it is served: probabilities and embedding."""
 
     def __init__(self, network: TextClassifier) -> None:
         super().__init__()
@@ -50,8 +45,7 @@ class Answering(torch.nn.Module):
         self, input_ids: torch.Tensor, attention_mask: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
         embedding = self.network.embed(input_ids, attention_mask)
-        logits = self.network.head(torch.cat([embedding, embedding]))[: embedding.shape[0]]
-        return logits.softmax(dim=-1), embedding
+        return self.network.head(embedding).softmax(dim=-1), embedding
 
 
 def export(network: TextClassifier, folder: Path) -> Path:
@@ -100,14 +94,19 @@ def _encoder_config(network: TextClassifier) -> Any:
 
 def _fuse(path: Path, config: Any) -> None:
     from onnxruntime.transformers import optimizer
+    from onnxruntime.transformers.fusion_options import FusionOptions
 
     logging.getLogger("onnxruntime.transformers").setLevel(logging.ERROR)
+    options = FusionOptions("bert")
+    options.enable_skip_layer_norm = False  # slower on a CPU: see runtime/onnxrt.py
+    options.enable_bias_skip_layer_norm = False
     fused = optimizer.optimize_model(
         str(path),
         model_type="bert",
         num_heads=int(config.num_attention_heads),
         hidden_size=int(config.hidden_size),
         opt_level=0,
+        optimization_options=options,
     )
     found = int(fused.get_fused_operator_statistics()["Attention"])
     layers = int(config.num_hidden_layers)

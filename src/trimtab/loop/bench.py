@@ -22,12 +22,15 @@ _REMEDY = "start `trimtab serve`, or name another address with --url"
 
 
 @contextmanager
-def service(url: str | None, bundle: Callable[[], Path]) -> Iterator[str]:
-    """The address of the service to drive: the one at `url`, or one that serves the bundle meanwhile."""
+def service(url: str | None, bundle: Callable[[], Path], log: Path | None = None) -> Iterator[str]:
+    """The address of the service to drive: the one at `url`, or one that serves the bundle meanwhile.
+
+    `log` is the folder of the request log of a service started here.
+    """
     if url is not None:
         yield url
         return
-    with start_server(bundle()) as server:
+    with start_server(bundle(), options=() if log is None else ("--log", str(log))) as server:
         yield server.rest_url
 
 

@@ -67,6 +67,15 @@ class TextClassifier(torch.nn.Module):
         ]
 
 
+def weighted_mean(states: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """The mean (rows, width) of states (rows, tokens, width) with weights (rows, tokens), none negative.
+
+    A batched matrix product: one node of a graph where multiplying and summing would be two.
+    """
+    total = torch.bmm(weight.unsqueeze(1), states).squeeze(1)
+    return total / weight.sum(dim=1, keepdim=True).clamp(min=1e-6)
+
+
 @dataclass(frozen=True)
 class Blueprint:
     """What `build` needs: it is saved beside the weights, so a network can be built again anywhere."""

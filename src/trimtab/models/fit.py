@@ -29,6 +29,8 @@ from trimtab.models.family import Settings, TextClassifier
 Tell = Callable[..., object]
 CHECKPOINT_SECONDS = 20.0
 CHECKPOINT_FILE = "fit.pt"
+SMALL = 2_000_000
+"""Trained parameters up to which a network trains on one thread."""
 _EVALUATION_ROWS = 64
 
 
@@ -101,7 +103,7 @@ def fit(
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, _triangle(steps, settings.warmup))
     state = _State(_copy(network) if settings.average else {})
     task = _Task(network, train, valid, settings, seed, checkpoint, tell, steps, optimiser, schedule, state)
-    with _reproducible():
+    with _reproducible(_threads_for(network)):
         _restore(task)
         tell("fit_started", step=state.step, steps=steps)
         while state.epoch < settings.epochs and state.waited < settings.patience:
@@ -208,12 +210,18 @@ def _triangle(steps: int, warmup: float) -> Callable[[int], float]:
     return lambda step: min((step + 1) / rising, max(0.0, (steps - step) / max(1, steps - rising)))
 
 
+def _threads_for(network: TextClassifier) -> int:
+    """One thread for a small network: sharing its work out costs more than the work."""
+    moving = sum(parameter.numel() for parameter in _moving(network).values())
+    return threads() if moving > SMALL else 1
+
+
 @contextmanager
-def _reproducible() -> Iterator[None]:
+def _reproducible(threads: int) -> Iterator[None]:
     """Same seed, same result; the caller's random state and settings come back afterwards."""
     threads_before = torch.get_num_threads()
     strict_before = torch.are_deterministic_algorithms_enabled()
-    torch.set_num_threads(threads())
+    torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True)
     try:
         with torch.random.fork_rng(devices=[]):

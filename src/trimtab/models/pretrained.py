@@ -12,7 +12,7 @@ from transformers import AutoConfig, AutoModel
 from transformers.utils import logging as transformers_logging
 
 from trimtab.core.errors import EnvironmentFault
-from trimtab.models.family import Blueprint, Family, Settings, TextClassifier
+from trimtab.models.family import Blueprint, Family, Settings, TextClassifier, weighted_mean
 
 TOKENIZER = "tokenizer.json"
 
@@ -31,8 +31,7 @@ class PretrainedClassifier(TextClassifier):
     def embed(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
         """The mean of the last hidden states over the real tokens."""
         states = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-        kept = attention_mask.to(states.dtype).unsqueeze(-1)
-        return (states * kept).sum(dim=1) / kept.sum(dim=1)
+        return weighted_mean(states, attention_mask.to(states.dtype))
 
     def word_embeddings(self) -> torch.Tensor:
         """The table of word embeddings (vocabulary, width)."""

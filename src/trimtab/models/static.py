@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import torch
 
-from trimtab.models.family import Blueprint, Family, Settings, TextClassifier
+from trimtab.models.family import Blueprint, Family, Settings, TextClassifier, weighted_mean
 from trimtab.models.vocabulary import KnownWords, Start
 
 
@@ -32,9 +32,8 @@ class StaticClassifier(TextClassifier):
     def embed(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
         """The weighted mean of the known pieces."""
         places, known = self.words(input_ids, attention_mask)
-        weight = known.unsqueeze(-1) * self.weight(places).exp()
-        total = (self.words.table(places) * weight).sum(dim=1)
-        return total / weight.sum(dim=1).clamp(min=1e-6)
+        weight = known * self.weight(places).squeeze(-1).exp()
+        return weighted_mean(self.words.table(places), weight)
 
 
 class Static(Family):

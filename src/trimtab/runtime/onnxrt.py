@@ -12,13 +12,19 @@ import onnxruntime as ort
 from trimtab.core.errors import BundleError
 from trimtab.runtime.base import Model, Output, Rows
 
+SLOWER = ["SkipLayerNormFusion"]
+"""Fusions that cost time on a CPU. This one's kernel is scalar: INT8 MiniLM takes 1.34 ms for 15 tokens with
+it, 1.02 ms without (AVX-512)."""
+
 
 class OnnxModel(Model):
     """An ONNX graph with inputs `input_ids` and `attention_mask` (rows, tokens) int64.
 
-    Outputs are `probabilities` (rows, classes) and `embedding` (rows, width) float32. Rows are
-    grouped by their exact length, so nothing is ever padded; a model marked `alone` gets one row at a
-    time, because its activations share one scale.
+    Outputs are `probabilities` (rows, classes) and `embedding` (rows, width) float32. Rows are asked one
+    at a time and nothing is padded, since nothing else keeps the contract: kernels choose their order of
+    summing by the shape of the whole batch, and dynamic INT8 scales activations over all of it. On a CPU
+    this costs a tenth (MiniLM FP32, 15 tokens: 2.5 ms alone, 2.2 ms in batches of 16). A model.json with
+    `"alone": false` groups rows of equal length instead and gives the guarantee up.
     """
 
     def __init__(self, folder: Path, config: Mapping[str, Any], threads: int) -> None:
@@ -30,13 +36,16 @@ class OnnxModel(Model):
         path = folder / str(config.get("file", "model.onnx"))
         try:
             self._session = ort.InferenceSession(
-                str(path), sess_options=options, providers=["CPUExecutionProvider"]
+                str(path),
+                sess_options=options,
+                providers=["CPUExecutionProvider"],
+                disabled_optimizers=SLOWER,
             )
         except Exception as error:  # ONNX Runtime raises classes of its own for each cause
             raise BundleError(
                 str(path), f"ONNX Runtime cannot load it ({error})", "copy the bundle again"
             ) from error
-        self._alone = bool(config.get("alone", False))
+        self._alone = bool(config.get("alone", True))
         self._classes = int(self._session.get_outputs()[0].shape[-1])
         self._width = int(self._session.get_outputs()[1].shape[-1])
 

@@ -1,0 +1,39 @@
+"""Every benchmark passes its smoke check, and writes the JSON that the docs describe."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+NEEDED = {
+    "serving": {"name", "protocol", "concurrency", "qps", "p50_ms", "p99_ms", "errors", "accuracy"},
+    "drift": {"name", "rate", "low", "high", "n"},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(NEEDED))
+def test_it_runs_quickly_and_writes_its_rows(name, tmp_path):
+    out = tmp_path / "out.json"
+    command = [sys.executable, ROOT / "bench" / f"{name}.py", "--quick", "--json", out]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    result = json.loads(out.read_text())
+    assert {"cpu", "threads", "packages", "date"} <= set(result["machine"])
+    assert result["rows"]
+    assert all(NEEDED[name] <= set(row) for row in result["rows"])
+    if name == "serving":
+        assert {row["name"] for row in result["rows"]} == {
+            "naive", "unpadded", "ort-fp32", "ort-int8", "student", "cascade", "deployed",
+        }  # fmt: skip
+        assert not any(row["errors"] for row in result["rows"])
+
+
+def test_every_benchmark_has_its_smoke_check():
+    scripts = {path.stem for path in (ROOT / "bench").glob("*.py") if "--quick" in path.read_text()}
+    assert scripts - {"report", "replay_oos"} == set(NEEDED)  # replay_oos: tests/loop/test_replay.py
