@@ -48,8 +48,9 @@ def finish(
 
 
 def show(rows: Sequence[dict[str, Any]]) -> None:
-    """A table of rows that have the same keys."""
-    table = Table(*rows[0])
+    """A table of rows; a column that a row lacks stays empty."""
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    table = Table(*columns)
     for row in rows:
-        table.add_row(*(str(value) for value in row.values()))
+        table.add_row(*(str(row.get(column, "")) for column in columns))
     Console(width=160).print(table)

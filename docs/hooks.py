@@ -52,7 +52,7 @@ def table(name: str) -> str:
     """The rows in bench/results/NAME.json as a table, with machine and date."""
     result = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
     machine, rows = result["machine"], result["rows"]
-    columns = [key for key in rows[0] if not isinstance(rows[0][key], dict)]
+    columns = list(dict.fromkeys(key for row in rows for key in row))
     lines = [
         f"Measured on {machine['date'][:10]}: {machine['cpu']}, {machine['threads']} threads.",
         "",

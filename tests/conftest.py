@@ -22,3 +22,11 @@ def project(tmp_path, monkeypatch) -> Path:
     folder = write_project(tmp_path / "project")
     monkeypatch.chdir(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory):
+    """Every candidate of a small trained encoder, what it was trained to, and validation rows."""
+    from learners import compressed
+
+    return compressed(tmp_path_factory.mktemp("compressed"))

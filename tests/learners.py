@@ -39,3 +39,26 @@ def small_family(name: str, folder: Path):
         torch.manual_seed(0)
         table = torch.randn(VOCABULARY, 16)
     return kind(Start.of(table, rows(200).tokens))
+
+
+def compressed(folder: Path):
+    """Every candidate of a small trained encoder, what it was trained to, and validation rows."""
+    from trimtab.compress import COMPRESSORS
+    from trimtab.compress.job import Job
+    from trimtab.core.objects import Trained
+    from trimtab.models.family import save_network
+    from trimtab.models.fit import fit
+
+    family = small_family("minilm", folder)
+    network = family.build(family.blueprint(CLASSES, 0.1), fresh=True)
+    train, valid = rows(300), rows(200, seed=1)
+    settings = family.defaults.override({"epochs": 8, "batch_size": 16, "learning_rate": 5e-3})
+    fit(network, train, valid, settings, 0)
+    save_network(network, family.blueprint(CLASSES, 0.1), folder / "trained")
+    trained = Trained(folder / "trained", "minilm", tuple("abc"), 0.9, 0.8, 1.0)
+    found = {}
+    for name in ("torch", "fp32", "int8", "student", "cascade"):
+        (folder / name).mkdir()
+        job = Job(trained, train, valid, found, seed=0, drop=0.1)
+        found |= {each.name: each for each in COMPRESSORS.load(name)().compress(job, folder / name)}
+    return found, trained, valid

@@ -8,35 +8,15 @@ import numpy as np
 import onnx
 import pytest
 
-from learners import CLASSES, rows, small_family
+from learners import rows
 from trimtab.compress import COMPRESSORS
 from trimtab.compress.cascade import answer, choose_threshold, temperature
-from trimtab.compress.job import Job, answers_of, collapsed, parity
+from trimtab.compress.job import answers_of, collapsed, parity
 from trimtab.compress.variations import variations
-from trimtab.core.objects import Trained
-from trimtab.models.family import load_network, save_network
-from trimtab.models.fit import fit, predict
+from trimtab.models.family import load_network
+from trimtab.models.fit import predict
 from trimtab.runtime import open_model
 from trimtab.runtime.cascade import calibrate
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    """Every candidate of a small trained encoder."""
-    folder = tmp_path_factory.mktemp("compress")
-    family = small_family("minilm", folder)
-    network = family.build(family.blueprint(CLASSES, 0.1), fresh=True)
-    train, valid = rows(300), rows(200, seed=1)
-    settings = family.defaults.override({"epochs": 8, "batch_size": 16, "learning_rate": 5e-3})
-    fit(network, train, valid, settings, 0)
-    save_network(network, family.blueprint(CLASSES, 0.1), folder / "trained")
-    trained = Trained(folder / "trained", "minilm", tuple("abc"), 0.9, 0.8, 1.0)
-    found = {}
-    for name in ("torch", "fp32", "int8", "student", "cascade"):
-        job = Job(trained, train, valid, found, seed=0, drop=0.1)
-        (folder / name).mkdir()
-        found |= {each.name: each for each in COMPRESSORS.load(name)().compress(job, folder / name)}
-    return found, trained, valid
 
 
 def test_the_list_of_compressors_is_the_one_tried(made):

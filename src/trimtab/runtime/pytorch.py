@@ -32,6 +32,8 @@ class TorchModel(Model):
 
     def __call__(self, rows: Rows, embed: bool = False) -> Output:
         """Answer `rows`."""
+        if not rows:
+            return Output(np.empty((0, 0), np.float32), None, np.zeros(0, np.int8))
         probabilities, embeddings = [], []
         with torch.inference_mode():
             for row in rows:
