@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 demo: $(VENV)/.train ## the whole chain on Banking77; then load the result and watch its traffic
 	$(BIN)/trimtab init $(EXAMPLE) --into $(DEMO) --if-missing
 	$(BIN)/trimtab -C $(DEMO) run
-	$(BIN)/trimtab -C $(DEMO) bench --seconds 2 --log
+	$(BIN)/trimtab -C $(DEMO) bench --seconds 2 --replay
 	$(BIN)/trimtab -C $(DEMO) watch
 	$(BIN)/trimtab -C $(DEMO) report --no-open
 

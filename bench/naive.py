@@ -1,6 +1,6 @@
 """The service that most teams begin with: FastAPI around a PyTorch model, one text a call.
 
-    python bench/naive.py --trained FOLDER --port 0 [--no-padding]
+    python bench/naive.py --trained FOLDER --tokenizer FILE [--no-padding]
 
 Nothing in it is slow on purpose: a synchronous endpoint, as FastAPI's own guide shows for blocking code,
 the fast tokenizer, inference mode, and padding to 128 tokens, as tutorials fix it. `--no-padding` is the

@@ -10,7 +10,7 @@ quoted as the median with the range over rounds. The services:
     unpadded    the same without padding
     ort-fp32    ONNX Runtime FP32, fused attention, in trimtab's server, rows of equal length stacked
                 (faster, at the price of answers that depend on the batch): the strong baseline
-    ort-int8    the same in INT8
+    ort-int8    the same in INT8, one row at a time, as trimtab serves everything
     student     the static student alone, INT8 embeddings
     cascade     student, INT8 teacher where it is unsure
     deployed    the bundle that the budgets chose

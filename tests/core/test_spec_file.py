@@ -80,7 +80,7 @@ MISTAKES = {
     "enum": (
         "watch: {retrain: propse}",
         "trimtab.yaml:5: watch.retrain is 'propse'; did you mean 'propose'? allowed: 'auto', 'propose' or "
-        "'off' (what an alarm leads to: a retraining run, a proposal, or a note)",
+        "'off' (what an alarm leads to: a proposal to retrain (auto, propose) or only a note (off))",
     ),
     "union": (
         "model: {families: minilm}",

@@ -59,10 +59,10 @@ def sample_record() -> Record:
         "stages": [
             {"name": "data", "seconds": 4.2, "fresh": False, "note": "10,003 rows read, 9,874 kept"},
             {"name": "train", "seconds": 744.0, "fresh": True, "accuracy": 0.9338, "latency": 23.9, "size": 91_700_000, "note": "minilm, 3 epochs"},
-            {"name": "export", "seconds": 11.3, "fresh": True, "accuracy": 0.9338, "latency": 15.7, "size": 91_200_000, "note": "6 of 6 attention layers fused"},
-            {"name": "int8", "seconds": 38.5, "fresh": True, "accuracy": 0.9325, "latency": 10.4, "size": 23_400_000, "note": "static scales, per channel"},
-            {"name": "distil", "seconds": 57.0, "fresh": True, "accuracy": 0.9126, "latency": 0.95, "size": 12_000_000, "note": "static student"},
-            {"name": "cascade", "seconds": 6.1, "fresh": True, "accuracy": 0.9338, "latency": 9.8, "size": 24_300_000, "note": "threshold 0.83: the student keeps 83 %"},
+            {"name": "export", "source": "train", "seconds": 11.3, "fresh": True, "accuracy": 0.9338, "latency": 15.7, "size": 91_200_000, "note": "6 of 6 attention layers fused"},
+            {"name": "int8", "source": "export", "seconds": 38.5, "fresh": True, "accuracy": 0.9325, "latency": 10.4, "size": 23_400_000, "note": "static scales, per channel"},
+            {"name": "distil", "source": "train", "seconds": 57.0, "fresh": True, "accuracy": 0.9126, "latency": 0.95, "size": 12_000_000, "note": "static student"},
+            {"name": "cascade", "source": "train", "seconds": 6.1, "fresh": True, "accuracy": 0.9338, "latency": 9.8, "size": 24_300_000, "note": "threshold 0.83: the student keeps 83 %"},
             {"name": "measure", "seconds": 92.0, "fresh": True},
         ],
         "data": {

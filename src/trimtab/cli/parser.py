@@ -61,8 +61,8 @@ VERBS: dict[Callable[[argparse.Namespace], int | None], tuple[Any, ...]] = {
             },
         ),
         (
-            ("--log",),
-            {"action": "store_true", "help": "log the requests as if they were traffic, for `watch`"},
+            ("--replay",),
+            {"action": "store_true", "help": "first send each text once, logged as traffic for `watch`"},
         ),
     ),
     verbs.watch: (
@@ -98,7 +98,11 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"trimtab {__version__}")
     _add_globals(top, "overrides")
     top.set_defaults(overrides=[], overrides_after=[], directory=None, file=Path("trimtab.yaml"))
-    top.set_defaults(json=False, debug=False, offline=bool(os.environ.get("TRIMTAB_OFFLINE")))
+    top.set_defaults(
+        json=False,
+        debug=False,
+        offline=os.environ.get("TRIMTAB_OFFLINE", "0").lower() not in ("", "0", "false", "no"),
+    )
     commands = top.add_subparsers(metavar="VERB", required=True, parser_class=_Parser)
     for verb, arguments in VERBS.items():
         said = (verb.__doc__ or "").rstrip(".")

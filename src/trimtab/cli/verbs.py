@@ -175,8 +175,9 @@ def bench(args: Args) -> int:
     from trimtab.loop import bench as load
 
     texts = load.lines_of(args.texts) if args.texts else load.texts_of(read_spec(args.file, args.overrides))
-    log = _home(args).requests if args.log else None
-    with load.service(args.url, lambda: _bundle(args), log) as url:
+    if args.replay:
+        load.replay(_bundle(args), texts, _home(args).requests)
+    with load.service(args.url, lambda: _bundle(args)) as url:
         summary = load.bench(url, texts, _home(args).bench, args.seconds, args.rate)
     if args.json:
         write_event({"event": "bench", **summary})
@@ -235,7 +236,7 @@ def _spec_or_defaults(args: Args) -> Spec:
     from trimtab.core.spec import Spec
     from trimtab.core.spec_file import read_spec
 
-    if args.file.exists():
+    if args.file.exists() or args.overrides:
         return read_spec(args.file, args.overrides).spec
     return Spec.model_validate(
         {"version": 1, "task": "text-classification", "data": {"train": ""}, "budget": {}}

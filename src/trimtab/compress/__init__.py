@@ -14,4 +14,9 @@ COMPRESSORS = Registry(
     },
 )
 
-__all__ = ["COMPRESSORS"]
+AUTO = tuple(COMPRESSORS)
+"""The compressors of `compress: auto`, in an order in which each finds what it needs."""
+NEEDS = {"int8": ("fp32",), "student": ("fp32", "int8"), "cascade": ("int8", "student")}
+"""The compressors whose candidates another one starts from, so that a plan can tell without loading any."""
+
+__all__ = ["AUTO", "COMPRESSORS", "NEEDS"]

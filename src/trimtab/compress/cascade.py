@@ -30,7 +30,7 @@ class BuildCascade(Compressor):
     """Cheap students in front of the INT8 teacher; one threshold for all, since each is calibrated."""
 
     name: ClassVar[str] = "cascade"
-    needs: ClassVar[tuple[str, ...]] = ("ort-fp32", "ort-int8", "student-int8")
+    needs: ClassVar[tuple[str, ...]] = ("torch-fp32", "ort-int8", "student-int8")
 
     def compress(self, job: Job, folder: Path) -> list[Candidate]:
         """The candidates `cascade` and, where there is a shallow student, `cascade-3`."""
@@ -95,12 +95,12 @@ def _build(name: str, line: Sequence[str], job: Job, folder: Path) -> Candidate:
     raw = [answers_of(job.made[part].folder, job.valid) for part in line]
     heat = [temperature(found, job.valid.truth) for found in raw]
     stages = [calibrate(found, warm) for found, warm in zip(raw, heat, strict=True)]
-    reference = answers_of(job.made["ort-fp32"].folder, job.valid)
+    reference = answers_of(job.made["torch-fp32"].folder, job.valid)
     choice = choose_threshold(stages, reference, job.valid.truth, job.drop)
     _assemble([job.made[part].folder for part in line], heat, choice.threshold, folder)
     found = parity(answers_of(folder, job.valid), calibrate(reference, heat[-1]))
     facts = {**found, "kept": choice.kept, "threshold": choice.threshold, "drop_bound": choice.bound}
-    return Candidate(name, folder, "cascade", source="ort-fp32", parity=facts, refused=choice.refused)
+    return Candidate(name, folder, "cascade", source="torch-fp32", parity=facts, refused=choice.refused)
 
 
 def _assemble(parts: Sequence[Path], heat: Sequence[float], threshold: float, folder: Path) -> None:

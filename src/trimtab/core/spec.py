@@ -101,7 +101,7 @@ class FitSpec(Section):
         None, ge=0, lt=1, description="share of the steps with a rising learning rate"
     )
     patience: int | None = Field(
-        None, ge=1, description="epochs without a better validation loss before stopping"
+        None, ge=1, description="epochs without a better validation accuracy before stopping"
     )
 
 
@@ -162,7 +162,8 @@ class WatchSpec(Section):
 
     drift: DriftSpec = Field(DriftSpec(), description="drift test")
     retrain: Literal["auto", "propose", "off"] = Field(
-        "auto", description="what an alarm leads to: a retraining run, a proposal, or a note"
+        "auto",
+        description="what an alarm leads to: a proposal to retrain (auto, propose) or only a note (off)",
     )
 
 

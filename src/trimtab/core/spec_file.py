@@ -21,7 +21,7 @@ from trimtab.core.spec_errors import Where, dotted, explain
 __all__ = ["ReadSpec", "dotted", "options", "read_partly", "read_spec"]
 
 PREFIX = "TRIMTAB_"
-RESERVED = frozenset({"TRIMTAB_TOKEN", "TRIMTAB_OFFLINE", "TRIMTAB_HOME", "TRIMTAB_CRASH_AT"})
+RESERVED = frozenset({"TRIMTAB_TOKEN", "TRIMTAB_OFFLINE"})
 """Variables that are not values of the spec."""
 _STANDINS = {"version": 1, "task": "text-classification", "budget": {}}
 """Stand for required values that are wrong, so that the rest can still be checked."""

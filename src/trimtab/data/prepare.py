@@ -68,6 +68,13 @@ def prepare(spec: Spec, folder: Path, place: Place = _dotted) -> Splits:
     then = [step for step in clean if not isinstance(step, Copies)]
     copies, (pool,) = learn(first, [pool])
     train, valid = split(pool, data.validation, spec.seed, data.text, data.label)
+    if len(valid) == 0:
+        raise DataError(
+            place("data", "validation"),
+            f"a share of {data.validation} of {len(pool)} rows in {pool[data.label].n_unique()} classes "
+            "holds back no row for validation",
+            "give more rows a class, or raise data.validation",
+        )
     learned, (train,) = learn(then, [train])
     lasting = [step for step in learned if not step.train_only]
     valid = apply(lasting, valid)

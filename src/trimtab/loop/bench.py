@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from trimtab.core import machine
 from trimtab.core.errors import ConfigError, EnvironmentFault
 from trimtab.core.spec_file import ReadSpec
@@ -22,16 +24,29 @@ _REMEDY = "start `trimtab serve`, or name another address with --url"
 
 
 @contextmanager
-def service(url: str | None, bundle: Callable[[], Path], log: Path | None = None) -> Iterator[str]:
-    """The address of the service to drive: the one at `url`, or one that serves the bundle meanwhile.
-
-    `log` is the folder of the request log of a service started here.
-    """
+def service(url: str | None, bundle: Callable[[], Path]) -> Iterator[str]:
+    """The address of the service to drive: the one at `url`, or one that serves the bundle meanwhile."""
     if url is not None:
         yield url
         return
-    with start_server(bundle(), options=() if log is None else ("--log", str(log))) as server:
+    with start_server(bundle()) as server:
         yield server.rest_url
+
+
+def replay(bundle: Path, texts: Sequence[str], log: Path) -> None:
+    """Send every text once to the bundle, one after the other in random order, and log the requests.
+
+    The order matters: a file sorted by class would look like drift, window by window.
+
+    Raises:
+        EnvironmentFault: a request failed.
+    """
+    with start_server(bundle, options=("--log", str(log))) as server:
+        order = np.random.default_rng(0).permutation(len(texts)).tolist()
+        mixed = [texts[at] for at in order]
+        found = drive(server.rest_url, mixed, concurrency=1, requests=len(texts), seconds=600.0)
+    if found.errors:
+        raise EnvironmentFault(str(bundle), f"{found.errors} of {len(texts)} requests failed", _REMEDY)
 
 
 def bench(

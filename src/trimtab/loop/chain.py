@@ -83,9 +83,7 @@ def _run(read: ReadSpec, home: Path, tell: Tell) -> Result:
         shipped = _ship(shop, home, folder, evidence)
     report = folder / "report.html"
     result = result_of(evidence, shipped, report)
-    record = record_of(
-        evidence, read, folder, result, [Path(part).name for part in sys.argv[:1]] + sys.argv[1:]
-    )
+    record = record_of(evidence, read, folder, result, [Path(sys.argv[0]).name, *sys.argv[1:]])
     write_json(folder / "record.json", record)
     report.write_text(render(record), encoding="utf-8")
     write_json(folder / "result.json", result)
@@ -97,9 +95,9 @@ def _work(shop: Workshop, read: ReadSpec) -> Evidence:
     features, rows = feature_stage(shop, data, cleaned, read.place)
     learnt = train_stage(shop, features, rows)
     candidates, compress_seconds = compress_stage(shop, learnt, rows)
-    measured, latencies, measure_seconds = measure_stage(shop, candidates, rows)
+    measured, latencies, measure_seconds = measure_stage(shop, candidates, rows, features.hash)
     drops, verdict = judge(shop, measured, rows)
-    tested, test_seconds = test_stage(shop, measured, verdict.winner, rows)
+    tested, test_seconds = test_stage(shop, measured, verdict.winner, rows, features.hash)
     seconds = {
         "data": data.seconds,
         "features": features.seconds,
@@ -111,17 +109,23 @@ def _work(shop: Workshop, read: ReadSpec) -> Evidence:
     shrunk = Shrunk(measured, drops, verdict, latencies, seconds)
     folders = {"data": data.folder, "features": features.folder, "train": learnt.stage.folder}
     return Evidence(
-        shop.spec, rows, learnt, shrunk, tested, {name: str(folder) for name, folder in folders.items()}
+        shop.spec,
+        rows,
+        learnt,
+        shrunk,
+        tested,
+        {name: str(folder) for name, folder in folders.items()},
+        features.hash,
     )
 
 
 def _ship(shop: Workshop, home: Path, folder: Path, evidence: Evidence) -> dict[str, Any]:
     """Bundle and register the winner."""
     winner = next(each for each in evidence.shrunk.candidates if each.name == evidence.shrunk.verdict.winner)
-    bundle, _ = bundle_stage(shop, winner, evidence.rows, _manifest(evidence, winner))
+    bundle, _ = bundle_stage(shop, winner, evidence.rows, evidence.rows_hash, _manifest(evidence, winner))
     releases = Releases(home / "registry.db")
     try:
-        decision = release(bundle, evidence.rows, releases, folder.name)
+        decision = release(bundle, evidence.rows, releases, folder.name, shop.spec.budget.accuracy_drop)
     finally:
         releases.close()
     shop.tell({"event": "released", "version": bundle.version, **decision})

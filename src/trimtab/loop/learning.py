@@ -58,7 +58,7 @@ def data_stage(shop: Workshop, place: Place) -> tuple[Stage, Splits]:
 
 def feature_stage(shop: Workshop, data: Stage, rows: Splits, place: Place) -> tuple[Stage, Splits]:
     """Learn the feature steps from the train rows and apply them to every split."""
-    tokenizer = _encoder(shop.spec).tokenizer()
+    tokenizer = _encoder(shop.spec, shop.folder).tokenizer()
     inputs = {
         "data": data.hash,
         "tokenizer": value_hash(tokenizer),
@@ -91,7 +91,7 @@ def train_stage(shop: Workshop, features: Stage, rows: Splits) -> Learnt:
     found: dict[str, tuple[Stage, Trial]] = {}
     for name in family_names(shop.spec):
         made: dict[int, Stage] = {}
-        family = open_family(name, shop.spec, rows)
+        family = open_family(name, shop.spec, shop.folder, rows)
 
         def score(
             parameters: Mapping[str, Any], family: Family = family, made: dict[int, Stage] = made
@@ -124,24 +124,25 @@ def family_names(spec: Any) -> tuple[str, ...]:
     return AUTO_FAMILIES if spec.model.families == "auto" else tuple(spec.model.families)
 
 
-def open_family(name: str, spec: Any, rows: Splits | None = None) -> Family:
+def open_family(name: str, spec: Any, folder: Path, rows: Splits | None = None) -> Family:
     """A family by its registered name, a Hugging Face id or a folder; small ones know the words of `rows`."""
     if name not in FAMILIES:
-        if "/" in name or Path(name).is_dir():
-            return Pretrained(name)
+        local = folder / name
+        if local.is_dir() or "/" in name:
+            return Pretrained(local if local.is_dir() else name)
         raise ConfigError("model.families", f"no model family '{name}'", suggestion(name, FAMILIES))
     kind: type[Family] = FAMILIES.load(name)
     if issubclass(kind, Pretrained) or rows is None:
         return kind()
-    start = Start.of(_encoder(spec).words(), rows.train["tokens"].to_list())
+    start = Start.of(_encoder(spec, folder).words(), rows.train["tokens"].to_list())
     return kind(start=start)  # type: ignore[call-arg]
 
 
-def _encoder(spec: Any) -> Pretrained:
+def _encoder(spec: Any, folder: Path) -> Pretrained:
     """The pretrained encoder whose tokenizer and word embeddings every family shares."""
     for name in family_names(spec):
         if name not in FAMILIES or issubclass(FAMILIES.load(name), Pretrained):
-            family = open_family(name, spec)
+            family = open_family(name, spec, folder)
             if isinstance(family, Pretrained):
                 return family
     return Pretrained()
@@ -151,13 +152,13 @@ def _fit_stage(
     shop: Workshop, features: Stage, rows: Splits, family: Family, parameters: Mapping[str, Any]
 ) -> Stage:
     settings = family.defaults.override(shop.spec.model.fit).override(parameters)
-    source = {"source": family.source} if isinstance(family, Pretrained) else {}
+    encoder = family if isinstance(family, Pretrained) else _encoder(shop.spec, shop.folder)
     inputs = {
         "features": features.hash,
         "family": family.name,
         "settings": asdict(settings),
         "seed": shop.spec.seed,
-        **source,
+        "encoder": encoder.weights_hash(),
     }
 
     def make(folder: Path) -> float:

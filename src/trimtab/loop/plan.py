@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from trimtab.compress import COMPRESSORS
+from trimtab.compress import AUTO, COMPRESSORS, NEEDS
 from trimtab.core.budget import least_drop
 from trimtab.core.build_step import build_step
 from trimtab.core.errors import ConfigError, SpecErrors, suggestion
@@ -78,12 +78,6 @@ def read_and_check(file: Path, overrides: Sequence[str] = ()) -> ReadSpec:
     return read
 
 
-def check(read: ReadSpec) -> None:
-    """Raise `SpecErrors` with every mistake that a well-formed spec can still hold."""
-    if errors := list(mistakes(read)):
-        raise SpecErrors(errors)
-
-
 def mistakes(read: ReadSpec) -> Iterator[ConfigError]:
     """Unknown names, wrong step parameters, missing or wrong data files, budgets nobody can keep."""
     spec = read.spec
@@ -96,6 +90,7 @@ def mistakes(read: ReadSpec) -> Iterator[ConfigError]:
     yield from _name_mistakes(read, ("tune", "sampler"), [spec.tune.sampler], SAMPLERS)
     if spec.compress != "auto":
         yield from _name_mistakes(read, ("compress",), spec.compress, COMPRESSORS)
+        yield from _order_mistakes(read, spec.compress)
     if spec.budget.accuracy_drop == 0:
         place = _place(read, "budget", "accuracy_drop")
         problem = "budget.accuracy_drop is 0; no test on finitely many rows can show that nothing is lost"
@@ -145,6 +140,16 @@ def _name_mistakes(
         if name not in registry:
             place = _place(read, *path, at)
             yield ConfigError(place, f"no {registry.kind} '{name}'", suggestion(name, registry))
+
+
+def _order_mistakes(read: ReadSpec, names: Sequence[str]) -> Iterator[ConfigError]:
+    """A compressor that starts from what another one makes comes after it."""
+    for at, name in enumerate(names):
+        missing = [need for need in NEEDS.get(name, ()) if need not in names[:at]]
+        if missing:
+            place, order = _place(read, "compress", at), ", ".join(AUTO)
+            problem = f"'{name}' starts from what {' and '.join(missing)} makes"
+            yield ConfigError(place, problem, f"list them before it; the whole order is {order}")
 
 
 def _place(read: ReadSpec, *path: str | int) -> str:

@@ -107,7 +107,8 @@ class StageRecord(TypedDict):
     """A stage of the chain: seconds spent, and where the model stood after it.
 
     `accuracy` is a share on validation rows, `latency` the p99 in milliseconds, `size` bytes; None
-    where the stage made nothing to measure. `fresh` is false when an earlier run's result was reused.
+    where the stage made nothing to measure. `source` names the stage it started from. `fresh` is false
+    when an earlier run's result was reused.
     """
 
     name: str
@@ -116,6 +117,7 @@ class StageRecord(TypedDict):
     accuracy: NotRequired[float | None]
     latency: NotRequired[float | None]
     size: NotRequired[int | None]
+    source: NotRequired[str | None]
     note: NotRequired[str]
 
 

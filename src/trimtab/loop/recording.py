@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -35,6 +36,8 @@ class Evidence:
     tested: Tested
     folders: Mapping[str, str]
     """Where the stages `data`, `features` and `train` keep what they made."""
+    rows_hash: str
+    """The hash of the rows, features included."""
 
     def summary(self, name: str) -> dict[str, Any]:
         """A candidate's figures: accuracy on the rows that judge last, the rest from the real server."""
@@ -69,11 +72,11 @@ def result_of(evidence: Evidence, shipped: Mapping[str, Any] | None, report: Pat
         "teacher": evidence.teacher(),
         "candidates": [_candidate(evidence, each) for each in evidence.shrunk.candidates],
         "nearest": [_nearest(evidence, name) for name in verdict.nearest[:3]],
-        "bundle": None if shipped is None else str(shipped["bundle"]),
+        "bundle": None if shipped is None else str(shipped["bundle"].resolve()),
         "version": None if shipped is None else shipped["version"],
         "decision": None if shipped is None else shipped["decision"],
-        "report": str(report),
-        "folders": dict(evidence.folders),
+        "report": str(report.resolve()),
+        "folders": {name: str(Path(folder).resolve()) for name, folder in evidence.folders.items()},
         "seconds": {name: round(value, 3) for name, value in evidence.shrunk.seconds.items()},
     }
 
@@ -130,7 +133,7 @@ def record_of(
             for path, value in options(spec)
         ],
         "environment": machine.describe(),
-        "command": " ".join(command),
+        "command": shlex.join(command),
         "seconds": sum(shrunk.seconds.values()),
         "seed": spec.seed,
         "run_folder": str(folder),
@@ -202,7 +205,7 @@ def _candidate(evidence: Evidence, each: Candidate) -> dict[str, Any]:
     shrunk = evidence.shrunk
     row: dict[str, Any] = {
         **evidence.summary(each.name),
-        "folder": str(each.folder),
+        "folder": str(each.folder.resolve()),
         "source": each.source,
         "runtime": each.runtime,
         "parity": dict(each.parity),
@@ -243,6 +246,7 @@ def _stages(evidence: Evidence) -> list[dict[str, Any]]:
                 "accuracy": found.get("valid_accuracy"),
                 "latency": found.get("p99_ms"),
                 "size": found.get("size_bytes"),
+                "source": each.source,
                 "note": f"from {each.source}" if each.source else "uncompressed",
             }
         )

@@ -22,6 +22,7 @@ from trimtab.loop.shrinking import REFERENCE
 from trimtab.loop.stages import Workshop
 from trimtab.monitor.profile import index_positions, reference_profile
 from trimtab.runtime.base import open_model
+from trimtab.runtime.predict import load
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,13 @@ class Tested:
 
 
 def test_stage(
-    shop: Workshop, candidates: Sequence[Candidate], winner: str | None, rows: Splits
+    shop: Workshop, candidates: Sequence[Candidate], winner: str | None, rows: Splits, rows_hash: str
 ) -> tuple[Tested, float]:
     """Answer the test rows, once, after every choice was made."""
     part = "test" if rows.test is not None else "valid"
     fit = [each for each in candidates if each.measured is not None]
     inputs = {
+        "rows": rows_hash,
         "winner": winner,
         "part": part,
         "candidates": {each.name: folder_hash(each.folder) for each in fit},
@@ -73,10 +75,10 @@ def test_stage(
 
 
 def bundle_stage(
-    shop: Workshop, winner: Candidate, rows: Splits, manifest: Mapping[str, Any]
+    shop: Workshop, winner: Candidate, rows: Splits, rows_hash: str, manifest: Mapping[str, Any]
 ) -> tuple[Bundle, Stage]:
     """The winner as a bundle: model, learned steps, reference profile, proof, card."""
-    inputs = {"winner": folder_hash(winner.folder), "proof": manifest}
+    inputs = {"rows": rows_hash, "winner": folder_hash(winner.folder), "proof": manifest}
 
     def make(folder: Path) -> None:
         profile = _profile(winner, rows, shop.spec.seed)
@@ -88,8 +90,14 @@ def bundle_stage(
     return Bundle.open(stage.folder), stage
 
 
-def release(bundle: Bundle, rows: Splits, releases: Releases, run: str) -> dict[str, Any]:
-    """Register the bundle; promote it unless it is worse than the champion on the same rows."""
+def release(
+    bundle: Bundle, rows: Splits, releases: Releases, run: str, allowed: float | None
+) -> dict[str, Any]:
+    """Register the bundle, and promote it when the evidence suffices; else it becomes the challenger.
+
+    `allowed` is the accuracy (share of one) that may be given up against the champion: the upper bound of
+    the paired drop must stay within it. A version that was rolled back is not promoted again by itself.
+    """
     facts = {"run": run, "name": bundle.manifest["name"], "measured": bundle.manifest["measured"]}
     releases.register(bundle.version, bundle.folder, facts)
     champion = releases.alias("champion")
@@ -98,28 +106,34 @@ def release(bundle: Bundle, rows: Splits, releases: Releases, run: str) -> dict[
         return {"action": "promote", "why": "the first version"}
     if champion[0] == bundle.version:
         return {"action": "keep", "why": "it is the champion already"}
-    finding = _against_champion(bundle, champion[1], rows)
-    if finding["worse"]:
+    if _rolled_back(bundle.version, releases):
+        return {"action": "keep", "why": "it was rolled back; `trimtab promote` brings it back by hand"}
+    finding = _against_champion(bundle, champion[1], rows, allowed or 0.0)
+    if not finding["enough"]:
         releases.challenge(bundle.version, finding)
         return {"action": "challenge", **finding}
     releases.promote(bundle.version, finding)
     return {"action": "promote", **finding}
 
 
-def _against_champion(bundle: Bundle, champion: Path, rows: Splits) -> dict[str, Any]:
-    """Both versions on this run's validation rows: worse only if the paired test says so."""
-    from trimtab.runtime.predict import load
+def _rolled_back(version: str, releases: Releases) -> bool:
+    """Whether the last promotion or rollback that concerned a version took it away from the champion."""
+    moves = [entry for entry in releases.history() if entry.action in ("promote", "rollback")]
+    own = [entry for entry in moves if version in (entry.version, entry.body.get("replaces"))]
+    return bool(own) and own[-1].action == "rollback" and own[-1].body.get("replaces") == version
 
+
+def _against_champion(bundle: Bundle, champion: Path, rows: Splits, allowed: float) -> dict[str, Any]:
+    """Both versions on this run's validation rows: is the new one no worse than allowed?"""
     texts = rows.valid[rows.text].to_list()
     truth = np.array(rows.valid[rows.label].to_list())
     old, new = (np.array(load(folder).predict(texts)) == truth for folder in (champion, bundle.folder))
-    found = paired_drop(old, new)
-    worse = found.low > 0
+    found = paired_drop(old, new, level=GATE_LEVEL)
     why = (
-        f"accuracy {'falls' if found.drop > 0 else 'rises'} by {abs(found.drop):.2%} against the champion on "
-        f"{found.rows} validation rows (95 % interval of the drop {found.low:+.2%} to {found.high:+.2%})"
+        f"against the champion accuracy drops by at most {found.high:.2%} (one-sided 95 % bound on "
+        f"{found.rows} validation rows, seen: {found.drop:+.2%}); {allowed:.2%} is allowed"
     )
-    return {"worse": worse, "why": why, **asdict(found)}
+    return {"enough": found.high <= allowed, "why": why, **asdict(found)}
 
 
 def _profile(winner: Candidate, rows: Splits, seed: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:

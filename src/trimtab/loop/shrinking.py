@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from trimtab.compress import COMPRESSORS
+from trimtab.compress import AUTO, COMPRESSORS
 from trimtab.compress.job import Compressor, Job, answers_of
 from trimtab.core import machine
 from trimtab.core.budget import GATE_LEVEL, Verdict, choose
 from trimtab.core.bundle import served_bytes, write_bundle
-from trimtab.core.errors import ConfigError
+from trimtab.core.errors import ConfigError, GateFailed
 from trimtab.core.measure import Paired, bootstrap, paired_drop, quantile_interval
 from trimtab.core.objects import Candidate, Measurement, Splits
 from trimtab.core.store import Stage, folder_hash, write_json
@@ -24,7 +24,6 @@ from trimtab.loop.learning import Learnt, examples
 from trimtab.loop.stages import Workshop
 from trimtab.serve.load import drive, start_server
 
-AUTO = ("torch", "fp32", "int8", "student", "cascade")
 REFERENCE = "torch-fp32"
 LATENCY_REQUESTS = 2000
 """Enough for a p99 whose interval does not end at the largest sample."""
@@ -96,7 +95,7 @@ def compress_stage(shop: Workshop, learnt: Learnt, rows: Splits) -> tuple[tuple[
 
 
 def measure_stage(
-    shop: Workshop, candidates: Sequence[Candidate], rows: Splits
+    shop: Workshop, candidates: Sequence[Candidate], rows: Splits, rows_hash: str
 ) -> tuple[tuple[Candidate, ...], dict[str, np.ndarray], float]:
     """Each candidate behind the real server: accuracy on validation rows, latency, throughput, bytes."""
     measured, latencies, seconds = [], {}, 0.0
@@ -108,9 +107,9 @@ def measure_stage(
             measured.append(candidate)
             continue
         inputs = {
+            "rows": rows_hash,
             "candidate": folder_hash(candidate.folder),
             "name": candidate.name,
-            "rows": len(texts),
             **box,
         }
 
@@ -132,7 +131,8 @@ def judge(shop: Workshop, candidates: Sequence[Candidate], rows: Splits) -> tupl
     fit = [each for each in candidates if each.measured is not None]
     right = {each.name: answers_of(each.folder, valid).argmax(axis=1) == valid.truth for each in fit}
     drops = {name: paired_drop(right[REFERENCE], found, level=GATE_LEVEL) for name, found in right.items()}
-    return drops, choose(fit, drops, shop.spec.budget)
+    cheaper = [each for each in fit if each.name != REFERENCE]
+    return drops, choose(cheaper, drops, shop.spec.budget)
 
 
 def _measure(candidate: Candidate, rows: Splits, texts: list[str], truth: np.ndarray, folder: Path) -> None:
@@ -149,6 +149,13 @@ def _measure(candidate: Candidate, rows: Splits, texts: list[str], truth: np.nda
             busy = drive(
                 server.rest_url, texts, concurrency=THROUGHPUT_CONCURRENCY, seconds=THROUGHPUT_SECONDS
             )
+    failed = alone.errors + busy.errors + alone.refused + busy.refused
+    if failed:
+        raise GateFailed(
+            f"candidate '{candidate.name}'",
+            f"{failed} of {len(alone.replies) + len(busy.replies)} requests failed while it was measured",
+            "run again; if it stays so, leave its compressor out of `compress`",
+        )
     valid = examples(rows, "valid")
     right = (answers_of(candidate.folder, valid).argmax(axis=1) == truth).astype(float)
     accuracy = bootstrap(right)

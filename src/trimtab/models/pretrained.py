@@ -12,6 +12,7 @@ from transformers import AutoConfig, AutoModel
 from transformers.utils import logging as transformers_logging
 
 from trimtab.core.errors import EnvironmentFault
+from trimtab.core.store import file_hash, value_hash
 from trimtab.models.family import Blueprint, Family, Settings, TextClassifier, weighted_mean
 
 TOKENIZER = "tokenizer.json"
@@ -60,8 +61,30 @@ class Pretrained(Family):
         self.source = str(source)
 
     def tokenizer(self) -> str:
-        """The content of the source's tokenizer.json."""
-        return (resolve(self.source) / TOKENIZER).read_text(encoding="utf-8")
+        """The content of the source's tokenizer.json.
+
+        Raises:
+            EnvironmentFault: the source has none.
+        """
+        path = resolve(self.source) / TOKENIZER
+        if not path.is_file():
+            raise EnvironmentFault(
+                str(path), "no such file", "save the model's fast tokenizer there with save_pretrained"
+            )
+        return path.read_text(encoding="utf-8")
+
+    def weights_hash(self) -> str:
+        """A hash of the source's weights: other weights in the same folder are another model.
+
+        Raises:
+            EnvironmentFault: the source has no safetensors.
+        """
+        files = sorted(resolve(self.source).glob("*.safetensors"))
+        if not files:
+            raise EnvironmentFault(
+                self.source, "holds no *.safetensors", "save the model there with save_pretrained"
+            )
+        return value_hash([file_hash(path) for path in files])
 
     def words(self) -> torch.Tensor:
         """The source's table of word embeddings (vocabulary, width): where students start."""

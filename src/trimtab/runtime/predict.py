@@ -11,6 +11,7 @@ import numpy as np
 from trimtab.core.bundle import Bundle
 from trimtab.core.errors import BundleError
 from trimtab.core.step import load_steps
+from trimtab.data import STEPS
 from trimtab.features import FEATURES
 from trimtab.features.tokens import Tokens
 from trimtab.runtime.base import Model, Output, open_model
@@ -54,7 +55,9 @@ def load(folder: Path | str, threads: int = 1, verify: bool = True) -> Predictor
         BundleError: missing, damaged or unreadable.
     """
     bundle = Bundle.open(folder, verify=verify)
-    steps = load_steps(bundle.folder, FEATURES)
+    steps = load_steps(
+        bundle.folder, FEATURES, STEPS
+    )  # those of other columns do not run: a request is a text
     tokens = next((step for step in steps if isinstance(step, Tokens)), None)
     if tokens is None:
         raise BundleError(

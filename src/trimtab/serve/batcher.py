@@ -52,10 +52,12 @@ class Batcher:
             self._tokens += sum(len(row.tokens) for row in rows)
             self._changed.notify(len(rows))
 
-    def close(self) -> None:
-        """Stop the workers once nothing waits."""
+    def close(self, finish: bool = True) -> None:
+        """Stop the workers: once nothing waits, or, without `finish`, after what they compute now."""
         with self._changed:
             self._open = False
+            if not finish:
+                self._waiting.clear()
             self._changed.notify_all()
         for thread in self._threads:
             thread.join()

@@ -14,19 +14,19 @@ def stages(record: Record) -> Html | None:
     rows = record.get("stages", [])
     if not rows:
         return None
-    before: dict[str, float] = {}
+    seen: dict[str, dict[str, float]] = {}
     body = []
     for row in rows:
-        body.append(_stage(row, before))
+        body.append(_stage(row, seen.get(row.get("source") or "", {})))
         measured = {key: row.get(key) for key in ("accuracy", "latency", "size")}
-        before |= {key: value for key, value in measured.items() if isinstance(value, float | int)}
+        seen[row["name"]] = {key: value for key, value in measured.items() if isinstance(value, float | int)}
     total = sum(row["seconds"] for row in rows)
     return section(
         "stages",
         "What each stage gained and cost",
         tag(
             "p",
-            "The small figures are the change against the stage before that measured the same.",
+            "The small figures are the change against what the stage started from.",
             class_="quiet",
         ),
         table(
