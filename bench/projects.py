@@ -49,7 +49,7 @@ def small_project(folder: Path, **sections: object) -> Path:
             "label": "category",
             "validation": 0.2,
         },
-        "clean": ["drop_duplicates", {"near_duplicates": {"similarity": 0.9}}],
+        "clean": ["drop_duplicates", {"near_duplicates": {"similarity": 0.9}}, {"impute": {}}],
         "model": {"families": [str(folder / "encoder")], "fit": {"epochs": 2, "learning_rate": 2e-3}},
         "budget": {"accuracy_drop": "20pt", "latency_p99": "1s", "size": "100MB"},
         **sections,
