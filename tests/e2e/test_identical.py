@@ -20,6 +20,7 @@ from trimtab.models.pretrained import MiniLM
 from trimtab.models.static import Static
 from trimtab.models.vocabulary import Start
 from trimtab.runtime import open_model
+from trimtab.runtime.cascade import calibrate
 from trimtab.runtime.predict import load
 from trimtab.serve.load import drive, start_server
 
@@ -48,7 +49,8 @@ def bundle(texts, tmp_path_factory):
     export(teacher.eval(), folder / "fp32")
     quantise(folder / "fp32", folder / "cascade" / "teacher")
     quantise(export(student.eval(), folder / "wide"), folder / "cascade" / "student", ("Gather",))
-    confidence = open_model(folder / "cascade" / "student")(tokens.rows(texts)).probabilities.max(axis=1)
+    raw = open_model(folder / "cascade" / "student")(tokens.rows(texts)).probabilities
+    confidence = calibrate(raw, 1.3).max(axis=1)
     config = {"runtime": "cascade", "threshold": float(np.median(confidence))}
     config |= {"student_temperature": 1.3, "teacher_temperature": 0.8}
     (folder / "cascade" / "model.json").write_text(json.dumps(config))
