@@ -181,7 +181,7 @@ def test_an_interrupted_run_can_be_resumed(project, capsys, monkeypatch, number)
         os.kill(os.getpid(), number)
         time.sleep(5)
 
-    monkeypatch.setattr("trimtab.loop.plan.read_and_check", killed)
+    monkeypatch.setattr("trimtab.loop.chain.run", killed)
     before = signal.getsignal(signal.SIGTERM)
     code, _, err = run(capsys, "run")
     assert (code, err) == (5, "error: trimtab run: stopped; run the same command again to go on\n")

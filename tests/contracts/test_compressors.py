@@ -24,9 +24,15 @@ def again(request, made, tmp_path):
     return compressor, compressor.compress(job, tmp_path)
 
 
-def test_it_gives_the_same_files_for_the_same_model_and_seed(again, made):
+def test_it_gives_the_same_model_for_the_same_source_and_seed(again, made):
     for each in again[1]:
-        assert folder_hash(each.folder) == folder_hash(made[0][each.name].folder), each.name
+        before = made[0][each.name].folder
+        if each.runtime == "pytorch":  # TorchScript numbers its classes by process: compare answers
+            few = rows(20, seed=5).tokens
+            one, two = (open_model(folder)(few).probabilities for folder in (each.folder, before))
+            np.testing.assert_array_equal(one, two)
+        else:
+            assert folder_hash(each.folder) == folder_hash(before), each.name
 
 
 def test_its_candidates_answer_every_row_with_probabilities_in_the_order_of_the_labels(again):
