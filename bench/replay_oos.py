@@ -22,11 +22,10 @@ import numpy as np
 
 from report import finish, parser
 from static_bundle import static_bundle
-from trimtab.core.measure import wilson
+from trimtab.core.measure import entropy, wilson
 from trimtab.core.requests import Request
 from trimtab.core.spec import DriftSpec, WatchSpec
 from trimtab.loop.watch import watch
-from trimtab.monitor.profile import entropy
 from trimtab.runtime.predict import Predictor, load
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "en_banking77_oos"

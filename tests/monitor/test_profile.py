@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from trimtab.core.bundle import write_bundle
 from trimtab.core.errors import BundleError
-from trimtab.monitor.profile import Profile, Traits, entropy, lengths, nearest_cosine, reference_profile
+from trimtab.core.measure import entropy
+from trimtab.monitor.profile import Profile, Traits, lengths, nearest_cosine, reference_profile
 from trimtab.runtime.base import Output
 
 

@@ -109,6 +109,16 @@ def wilson(successes: int, n: int, level: float = 0.95) -> Interval:
     return Interval(share, float(max(0.0, centre - half)), float(min(1.0, centre + half)))
 
 
+def entropy(probabilities: np.ndarray) -> np.ndarray:
+    """Entropy (n,) in nats of probabilities (n, classes).
+
+    >>> entropy(np.array([[1.0, 0.0], [0.5, 0.5]])).round(3)
+    array([0.   , 0.693], dtype=float32)
+    """
+    safe = np.where(probabilities > 0, probabilities, 1.0)
+    return np.abs(-(probabilities * np.log(safe)).sum(axis=1)).astype(np.float32)
+
+
 def _newcombe(both: int, only_a: int, only_b: int, neither: int, level: float) -> tuple[float, float]:
     n = both + only_a + only_b + neither
     a, b = wilson(both + only_a, n, level), wilson(both + only_b, n, level)

@@ -95,9 +95,10 @@ def _work(shop: Workshop, read: ReadSpec) -> Evidence:
     features, rows = feature_stage(shop, data, cleaned, read.place)
     learnt = train_stage(shop, features, rows)
     candidates, compress_seconds = compress_stage(shop, learnt, rows)
-    measured, latencies, measure_seconds = measure_stage(shop, candidates, rows, features.hash)
-    drops, verdict = judge(shop, measured, rows)
-    tested, test_seconds = test_stage(shop, measured, verdict.winner, rows, features.hash)
+    measured, measure_seconds = measure_stage(shop, candidates, rows, features.hash)
+    drops, verdict = judge(shop, measured)
+    found = {each.candidate.name: each.candidate for each in measured}
+    tested, test_seconds = test_stage(shop, tuple(found.values()), verdict.winner, rows, features.hash)
     seconds = {
         "data": data.seconds,
         "features": features.seconds,
@@ -106,7 +107,9 @@ def _work(shop: Workshop, read: ReadSpec) -> Evidence:
         "measure": measure_seconds,
         "test": test_seconds,
     }
-    shrunk = Shrunk(measured, drops, verdict, latencies, seconds)
+    latencies = {each.candidate.name: each.latencies for each in measured}
+    whole = tuple(found.get(each.name, each) for each in candidates)
+    shrunk = Shrunk(whole, drops, verdict, latencies, seconds)
     folders = {"data": data.folder, "features": features.folder, "train": learnt.stage.folder}
     return Evidence(
         shop.spec,

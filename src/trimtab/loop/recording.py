@@ -86,7 +86,6 @@ def record_of(
 ) -> dict[str, Any]:
     """The record that `loop.report.render` shows; its fields are described in `loop.record`."""
     spec, shrunk, rows = evidence.spec, evidence.shrunk, evidence.rows
-    drops = [(part, drop) for part, dropped in rows.dropped.items() for drop in dropped]
     record: dict[str, Any] = {
         "name": read.folder.name,
         "verdict": {
@@ -105,31 +104,13 @@ def record_of(
         "teacher": result["teacher"],
         "stages": _stages(evidence),
         "data": dict(rows.facts),
-        "dropped": [
-            {
-                "split": part,
-                "id": drop.id,
-                "step": drop.step,
-                "reason": drop.reason,
-                "text": str(drop.row.get(rows.text, "")),
-            }
-            for part, drop in drops[:SHOWN_DROPS]
-        ],
+        "dropped": _dropped(rows),
         "curves": {"teacher": list(evidence.learnt.trained.history)},
-        "trials": [
-            {
-                "number": trial.number,
-                "params": {"family": family, **trial.parameters},
-                "value": trial.score,
-                "state": "complete",
-            }
-            for family, trials in evidence.learnt.trials.items()
-            for trial in trials
-        ],
+        "trials": _trials(evidence),
         "latencies": {name: times.tolist() for name, times in shrunk.latencies.items()},
         "confusion": confusion(evidence, shrunk.verdict.winner or REFERENCE),
         "spec": [
-            {"option": dotted(path), "value": _plain(value), "origin": read.place(*path)}
+            {"option": dotted(path), "value": value, "origin": read.place(*path)}
             for path, value in options(spec)
         ],
         "environment": machine.describe(),
@@ -254,7 +235,29 @@ def _stages(evidence: Evidence) -> list[dict[str, Any]]:
     return rows
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, list):
-        return [item.model_dump() if hasattr(item, "model_dump") else item for item in value]
-    return value
+def _dropped(rows: Splits) -> list[dict[str, Any]]:
+    """The first dropped rows, each with its reason."""
+    drops = [(part, drop) for part, dropped in rows.dropped.items() for drop in dropped]
+    return [
+        {
+            "split": part,
+            "id": drop.id,
+            "step": drop.step,
+            "reason": drop.reason,
+            "text": str(drop.row.get(rows.text, "")),
+        }
+        for part, drop in drops[:SHOWN_DROPS]
+    ]
+
+
+def _trials(evidence: Evidence) -> list[dict[str, Any]]:
+    return [
+        {
+            "number": trial.number,
+            "params": {"family": family, **trial.parameters},
+            "value": trial.score,
+            "state": "complete",
+        }
+        for family, trials in evidence.learnt.trials.items()
+        for trial in trials
+    ]

@@ -53,19 +53,18 @@ class Tested:
 def test_stage(
     shop: Workshop, candidates: Sequence[Candidate], winner: str | None, rows: Splits, rows_hash: str
 ) -> tuple[Tested, float]:
-    """Answer the test rows, once, after every choice was made."""
+    """Have the measured candidates answer the test rows, once, after every choice was made."""
     part = "test" if rows.test is not None else "valid"
-    fit = [each for each in candidates if each.measured is not None]
     inputs = {
         "rows": rows_hash,
         "winner": winner,
         "part": part,
-        "candidates": {each.name: folder_hash(each.folder) for each in fit},
+        "candidates": {each.name: folder_hash(each.folder) for each in candidates},
     }
 
     def make(folder: Path) -> None:
         asked = examples(rows, part)
-        answers = {each.name: answers_of(each.folder, asked).argmax(axis=1) for each in fit}
+        answers = {each.name: answers_of(each.folder, asked).argmax(axis=1) for each in candidates}
         np.savez(folder / "answers.npz", truth=asked.truth, **answers)
 
     stage = shop.stage("test", inputs, make)

@@ -22,7 +22,7 @@ from trimtab.core.objects import Candidate, Measurement, Splits
 from trimtab.core.store import Stage, folder_hash, write_json
 from trimtab.loop.learning import Learnt, examples
 from trimtab.loop.stages import Workshop
-from trimtab.serve.load import drive, start_server
+from trimtab.serve.load import LoadResult, drive, start_server
 
 REFERENCE = "torch-fp32"
 LATENCY_REQUESTS = 2000
@@ -41,6 +41,19 @@ class Shrunk:
     verdict: Verdict
     latencies: Mapping[str, np.ndarray]
     seconds: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A candidate with its measurement, and what that was made of.
+
+    `latencies` (requests,) are those of one client, in ms; `right` (validation rows,) tells whether each row
+    was answered right.
+    """
+
+    candidate: Candidate
+    latencies: np.ndarray
+    right: np.ndarray
 
 
 def compressor_names(spec: Any) -> tuple[str, ...]:
@@ -96,15 +109,12 @@ def compress_stage(shop: Workshop, learnt: Learnt, rows: Splits) -> tuple[tuple[
 
 def measure_stage(
     shop: Workshop, candidates: Sequence[Candidate], rows: Splits, rows_hash: str
-) -> tuple[tuple[Candidate, ...], dict[str, np.ndarray], float]:
-    """Each candidate behind the real server: accuracy on validation rows, latency, throughput, bytes."""
-    measured, latencies, seconds = [], {}, 0.0
-    texts = rows.valid[rows.text].to_list()
-    truth = rows.targets("valid")
+) -> tuple[tuple[Measured, ...], float]:
+    """Each candidate that is not refused, behind the real server; and the seconds all that took."""
+    measured, seconds = [], 0.0
     box = {"cpu": machine.cpu_name(), "threads": machine.threads()}
     for candidate in candidates:
         if candidate.refused:
-            measured.append(candidate)
             continue
         inputs = {
             "rows": rows_hash,
@@ -114,28 +124,58 @@ def measure_stage(
         }
 
         def make(folder: Path, candidate: Candidate = candidate) -> None:
-            _measure(candidate, rows, texts, truth, folder)
+            _measure(candidate, rows, folder)
 
         stage = shop.stage("measure", inputs, make)
         facts = json.loads((stage.folder / "measured.json").read_text(encoding="utf-8"))
-        measured.append(replace(candidate, measured=Measurement(**facts)))
-        latencies[candidate.name] = np.load(stage.folder / "latencies.npy", allow_pickle=False)
+        latencies, right = (np.load(stage.folder / f"{name}.npy") for name in ("latencies", "right"))
+        measured.append(Measured(replace(candidate, measured=Measurement(**facts)), latencies, right))
         seconds += stage.seconds
         shop.tell({"event": "measured", "stage": "measure", "name": candidate.name, **facts})
-    return tuple(measured), latencies, seconds
+    return tuple(measured), seconds
 
 
-def judge(shop: Workshop, candidates: Sequence[Candidate], rows: Splits) -> tuple[dict[str, Paired], Verdict]:
+def judge(shop: Workshop, measured: Sequence[Measured]) -> tuple[dict[str, Paired], Verdict]:
     """Paired accuracy drops on the validation rows, and what the budgets say."""
-    valid = examples(rows, "valid")
-    fit = [each for each in candidates if each.measured is not None]
-    right = {each.name: answers_of(each.folder, valid).argmax(axis=1) == valid.truth for each in fit}
+    right = {each.candidate.name: each.right for each in measured}
     drops = {name: paired_drop(right[REFERENCE], found, level=GATE_LEVEL) for name, found in right.items()}
-    cheaper = [each for each in fit if each.name != REFERENCE]
+    cheaper = [each.candidate for each in measured if each.candidate.name != REFERENCE]
     return drops, choose(cheaper, drops, shop.spec.budget)
 
 
-def _measure(candidate: Candidate, rows: Splits, texts: list[str], truth: np.ndarray, folder: Path) -> None:
+def _measure(candidate: Candidate, rows: Splits, folder: Path) -> None:
+    """Write measured.json, latencies.npy (requests,) in ms and right.npy (validation rows,) booleans."""
+    alone, busy, size = _drive(candidate, rows)
+    valid = examples(rows, "valid")
+    right = answers_of(candidate.folder, valid).argmax(axis=1) == valid.truth
+    accuracy, p99 = bootstrap(right.astype(float)), quantile_interval(alone.latencies_ms, 0.99)
+    measured = Measurement(
+        accuracy=accuracy.value,
+        accuracy_low=accuracy.low,
+        accuracy_high=accuracy.high,
+        p50_ms=float(np.median(alone.latencies_ms)),
+        p99_ms=p99.value,
+        p99_low_ms=p99.low,
+        p99_high_ms=p99.high,
+        throughput=busy.qps,
+        size_bytes=size,
+        rows=len(right),
+        samples=len(alone.latencies_ms),
+        threads=machine.threads(),
+        cpu=machine.cpu_name(),
+    )
+    np.save(folder / "latencies.npy", alone.latencies_ms)
+    np.save(folder / "right.npy", right)
+    write_json(folder / "measured.json", asdict(measured))
+
+
+def _drive(candidate: Candidate, rows: Splits) -> tuple[LoadResult, LoadResult, int]:
+    """Serve a candidate and ask it: one client, then many; and the bytes that serving it needs.
+
+    Raises:
+        GateFailed: a request failed or was refused.
+    """
+    texts = rows.valid[rows.text].to_list()
     with TemporaryDirectory() as place:
         bundle = write_bundle(
             Path(place) / "bundle", candidate.folder, rows.steps, rows.labels, {"name": candidate.name}
@@ -156,27 +196,7 @@ def _measure(candidate: Candidate, rows: Splits, texts: list[str], truth: np.nda
             f"{failed} of {len(alone.replies) + len(busy.replies)} requests failed while it was measured",
             "run again; if it stays so, leave its compressor out of `compress`",
         )
-    valid = examples(rows, "valid")
-    right = (answers_of(candidate.folder, valid).argmax(axis=1) == truth).astype(float)
-    accuracy = bootstrap(right)
-    p99 = quantile_interval(alone.latencies_ms, 0.99)
-    measured = Measurement(
-        accuracy=accuracy.value,
-        accuracy_low=accuracy.low,
-        accuracy_high=accuracy.high,
-        p50_ms=float(np.median(alone.latencies_ms)),
-        p99_ms=p99.value,
-        p99_low_ms=p99.low,
-        p99_high_ms=p99.high,
-        throughput=busy.qps,
-        size_bytes=size,
-        rows=len(truth),
-        samples=len(alone.latencies_ms),
-        threads=machine.threads(),
-        cpu=machine.cpu_name(),
-    )
-    np.save(folder / "latencies.npy", alone.latencies_ms)
-    write_json(folder / "measured.json", asdict(measured))
+    return alone, busy, size
 
 
 def _save(candidates: Sequence[Candidate], folder: Path) -> None:

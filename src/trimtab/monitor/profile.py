@@ -14,6 +14,7 @@ from typing import Any, Self
 import numpy as np
 
 from trimtab.core.errors import BundleError
+from trimtab.core.measure import entropy
 from trimtab.runtime.base import Output
 
 INDEX_ROWS = 4096
@@ -145,16 +146,6 @@ def nearest_cosine(index: np.ndarray, embedding: np.ndarray) -> np.ndarray:
         for start in range(0, len(embedding), _BLOCK)
     ]
     return np.concatenate(blocks) if blocks else np.empty(0, np.float32)
-
-
-def entropy(probabilities: np.ndarray) -> np.ndarray:
-    """Entropy (n,) in nats of probabilities (n, classes).
-
-    >>> entropy(np.array([[1.0, 0.0], [0.5, 0.5]])).round(3)
-    array([0.   , 0.693], dtype=float32)
-    """
-    safe = np.where(probabilities > 0, probabilities, 1.0)
-    return np.abs(-(probabilities * np.log(safe)).sum(axis=1)).astype(np.float32)
 
 
 def lengths(texts: Sequence[str]) -> np.ndarray:

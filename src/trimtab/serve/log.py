@@ -20,6 +20,7 @@ import msgspec
 import numpy as np
 
 from trimtab.core.errors import EnvironmentFault
+from trimtab.core.measure import entropy
 from trimtab.core.requests import SUFFIX, Request
 from trimtab.serve.engine import Ticket
 
@@ -111,13 +112,3 @@ class RequestLog:
                 f"cannot write the request log ({error.strerror})",
                 "choose another folder, or serve.log: false",
             ) from error
-
-
-def entropy(probabilities: np.ndarray) -> np.ndarray:
-    """Entropy (rows,) in nats of probabilities (rows, classes).
-
-    >>> entropy(np.array([[0.5, 0.5], [1.0, 0.0]])).round(3).tolist()
-    [0.693, 0.0]
-    """
-    safe = np.where(probabilities > 0, probabilities, 1)
-    return np.abs((safe * np.log(safe)).sum(axis=1))
