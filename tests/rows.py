@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -42,11 +44,86 @@ def batch_of(texts: Sequence[str | None], labels: Sequence[str] | None = None, *
         "amount": pl.Series([None if at % 4 == 3 else float(at % 5) for at in range(n)], dtype=pl.Float64),
         "kind": pl.Series([("new", "", None)[at % 3] for at in range(n)], dtype=pl.String),
     }
-    return Batch(pl.DataFrame(columns | more), np.arange(n, dtype=np.int64) * 7 + 3)
+    return Batch(pl.DataFrame(columns | more), _ids(n))
 
 
-def blocks_of(batch: Batch, parts: int) -> list[Batch]:
-    return [batch.take(at) for at in np.array_split(np.arange(len(batch)), parts)]
+def tabular_of(rows: int, seed: int = 0) -> Batch:
+    """Numbers with gaps and one far value, a category with gaps, a date, a class."""
+    rng = np.random.default_rng(seed)
+    numbers = [
+        None if at % 7 == 3 else float(value) for at, value in enumerate(rng.normal(50, 5, rows).round(2))
+    ]
+    if rows > 5:
+        numbers[5] = 4_000.0
+    columns = {
+        "age": pl.Series(numbers, dtype=pl.Float64),
+        "visits": pl.Series([int(value) for value in rng.poisson(3, rows)], dtype=pl.Int64),
+        "city": pl.Series([("Bern", "上海", "", None)[at % 4] for at in range(rows)], dtype=pl.String),
+        "since": pl.Series([date(2020, 1, 1) + timedelta(days=37 * at) for at in range(rows)], dtype=pl.Date),
+        "label": pl.Series(["yn"[at % 3 == 0] for at in range(rows)], dtype=pl.String),
+    }
+    return Batch(pl.DataFrame(columns), _ids(rows), modality="tabular")
+
+
+def series_of(rows: int, seed: int = 0) -> Batch:
+    """Two interleaved hourly series `sensor` in long form, with gaps and one spike; and their classes."""
+    rng = np.random.default_rng(seed)
+    values = [None if at % 9 == 4 else float(np.sin(at / 4) + rng.normal(0, 0.05)) for at in range(rows)]
+    if rows > 10:
+        values[10] = 40.0
+    columns = {
+        "time": pl.Series(
+            [datetime(2024, 1, 1) + timedelta(hours=at // 2) for at in range(rows)], dtype=pl.Datetime
+        ),
+        "sensor": pl.Series(["ab"[at % 2] for at in range(rows)], dtype=pl.String),
+        "value": pl.Series(values, dtype=pl.Float64),
+        "label": pl.Series(["ab"[at % 2] for at in range(rows)], dtype=pl.String),
+    }
+    return Batch(pl.DataFrame(columns), _ids(rows), modality="series")
+
+
+def curves_of(rows: int, length: int = 24, seed: int = 0) -> Batch:
+    """One whole series a row, in the list column `values`, with its class."""
+    rng = np.random.default_rng(seed)
+    curves = [
+        (np.sin(np.arange(length) / 3 + at) + rng.normal(0, 0.1, length)).tolist() for at in range(rows)
+    ]
+    columns = {
+        "values": pl.Series(curves, dtype=pl.List(pl.Float64)),
+        "label": pl.Series(["ab"[at % 2] for at in range(rows)], dtype=pl.String),
+    }
+    return Batch(pl.DataFrame(columns), _ids(rows), modality="series")
+
+
+def images_of(rows: int, side: int = 16, seed: int = 0) -> Batch:
+    """Small PNG pictures in the binary column `image`, with their classes."""
+    from PIL import Image
+
+    rng = np.random.default_rng(seed)
+    pictures = []
+    for _ in range(rows):
+        held = BytesIO()
+        coarse = rng.integers(0, 256, (4, 4, 3), dtype=np.uint8)
+        Image.fromarray(np.kron(coarse, np.ones((side // 4, side // 4, 1), np.uint8))).save(held, "PNG")
+        pictures.append(held.getvalue())
+    columns = {
+        "image": pl.Series(pictures, dtype=pl.Binary),
+        "label": pl.Series(["ab"[at % 2] for at in range(rows)], dtype=pl.String),
+    }
+    return Batch(pl.DataFrame(columns), _ids(rows), modality="image")
+
+
+def _ids(rows: int) -> np.ndarray:
+    return np.arange(rows, dtype=np.int64) * 7 + 3
+
+
+def blocks_of(batch: Batch, parts: int, together: tuple[str, ...] | None = None) -> list[Batch]:
+    """The rows in `parts` blocks; rows with equal values in the columns `together` stay in one block."""
+    if together is None:
+        return [batch.take(at) for at in np.array_split(np.arange(len(batch)), parts)]
+    known = [name for name in together if name in batch.columns.columns]
+    keys = batch.columns.select(known).hash_rows().to_numpy() if known else np.zeros(len(batch), np.uint64)
+    return [batch.take(np.flatnonzero(keys % parts == part)) for part in range(parts)]
 
 
 def same_state(left: Any, right: Any) -> bool:

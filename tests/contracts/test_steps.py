@@ -2,38 +2,92 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
 
-from rows import CHINESE, ENGLISH, batch_of, blocks_of, same_state
+from rows import (
+    CHINESE,
+    ENGLISH,
+    batch_of,
+    blocks_of,
+    curves_of,
+    images_of,
+    same_state,
+    series_of,
+    tabular_of,
+)
 from tiny import tiny_tokens
 from trimtab.core.build_step import parameters
 from trimtab.core.objects import Batch
-from trimtab.core.step import Step, load_steps, save_steps
+from trimtab.core.step import MODALITIES, Step, load_steps, save_steps
 from trimtab.data import STEPS
 from trimtab.features import FEATURES
 
 SAMPLES = {
     "english": batch_of(ENGLISH),
     "chinese": batch_of(CHINESE),
-    "empty": batch_of([]),
-    "one row": batch_of(["Where is my card"]),
+    "no text": batch_of([]),
+    "one text": batch_of(["Where is my card"]),
+    "table": tabular_of(40),
+    "no record": tabular_of(0),
+    "one record": tabular_of(1),
+    "series": series_of(60),
+    "no time": series_of(0),
+    "one time": series_of(1),
+    "curves": curves_of(12),
+    "no curve": curves_of(0),
+    "one curve": curves_of(1),
+    "images": images_of(6),
+    "no image": images_of(0),
+    "one image": images_of(1),
 }
-MISSING = batch_of([None, None, None], amount=pl.Series([None] * 3, dtype=pl.Float64))
-ADDS_ROWS = {"random_edit"}
-NEEDS = {"tokens": tiny_tokens}
+NEEDS: dict[str, Callable[[], Step]] = {"tokens": tiny_tokens}
 """Steps that cannot do without an argument; any other one is made by its name alone."""
+ONLY: dict[str, str] = {}
+"""Steps that understand one form of series only: `series` (long) or `curves` (a list a row)."""
+NOT_TWICE: frozenset[str] = frozenset()
+"""Steps that change their own output again; each has a test that says why."""
 
-every_step = pytest.mark.parametrize("name", [*STEPS, *FEATURES])
-every_data_step = pytest.mark.parametrize("name", [*STEPS])
-SERVED = [name for table in (STEPS, FEATURES) for name in table if not table.load(name).train_only]
-every_sample = pytest.mark.parametrize("sample", SAMPLES)
+ALL = [*STEPS, *FEATURES]
+
+
+def kind_of(name: str) -> type[Step]:
+    return (STEPS if name in STEPS else FEATURES).load(name)
 
 
 def step_of(name: str) -> Step:
-    kind = (STEPS if name in STEPS else FEATURES).load(name)
-    return NEEDS[name]() if name in NEEDS else kind()
+    return NEEDS[name]() if name in NEEDS else kind_of(name)()
+
+
+def understands(name: str, sample: str) -> bool:
+    """A step that wants texts gets texts; one that takes any table gets the tables too."""
+    batch = SAMPLES[sample]
+    if batch.modality not in kind_of(name).accepts:
+        return False
+    if batch.modality != "series" or name not in ONLY:
+        return True
+    return ("values" in batch.columns.columns) == (ONLY[name] == "curves")
+
+
+def samples_of(names: list[str]) -> pytest.MarkDecorator:
+    pairs = [(name, sample) for name in names for sample in SAMPLES if understands(name, sample)]
+    return pytest.mark.parametrize(
+        ("name", "sample"), pairs, ids=[f"{name}-{sample}" for name, sample in pairs]
+    )
+
+
+every_step = pytest.mark.parametrize("name", ALL)
+every_step_and_sample = samples_of(ALL)
+
+
+def all_missing(batch: Batch) -> Batch:
+    """The batch without a single value."""
+    empty = [pl.Series(name, [None] * len(batch), dtype=kind) for name, kind in batch.columns.schema.items()]
+    return Batch(pl.DataFrame(empty), batch.ids, batch.modality)
 
 
 def check_rows(before: Batch, after: Batch, step: Step) -> None:
@@ -42,8 +96,11 @@ def check_rows(before: Batch, after: Batch, step: Step) -> None:
     new = after.ids[~np.isin(after.ids, before.ids)]
     assert sorted([*old.tolist(), *gone]) == sorted(before.ids.tolist())
     assert len(np.unique(after.ids)) == len(after.ids) == after.columns.height
-    assert len(new) == 0 or step.name in ADDS_ROWS
-    assert all(drop.reason and drop.step == step.name and "text" in drop.row for drop in after.dropped)
+    assert len(new) == 0 or step.adds_rows
+    assert all(
+        drop.reason and drop.step == step.name and drop.row.keys() == set(before.columns.columns)
+        for drop in after.dropped
+    )
 
 
 @every_step
@@ -51,39 +108,38 @@ def test_it_is_registered_under_its_own_name_and_describes_itself(name):
     step = step_of(name)
     assert step.name == name
     assert type(step).__doc__
+    assert type(step).accepts
+    assert type(step).accepts <= MODALITIES
     assert set(step.learned) <= set(step.state())
     assert set(parameters(type(step))).isdisjoint({*step.learned, *step.files})
 
 
-@every_step
-@every_sample
+@every_step_and_sample
 def test_it_keeps_or_drops_every_row_with_a_reason(name, sample):
     batch = SAMPLES[sample]
     step = step_of(name).learn(batch)
     check_rows(batch, step(batch), step)
 
 
-@every_data_step
-def test_it_survives_rows_that_are_all_missing_and_drops_none_of_them(name):
-    step = step_of(name).learn(MISSING)
-    after = step(MISSING)
-    assert after.ids.tolist() == MISSING.ids.tolist()
-    assert after["text"].null_count() == 3
+@samples_of([*STEPS])
+def test_it_survives_rows_that_are_all_missing_and_drops_none_of_them(name, sample):
+    missing = all_missing(SAMPLES[sample])
+    after = step_of(name).learn(missing)(missing)
+    assert np.isin(missing.ids, after.ids).all()
+    assert after.dropped == ()
 
 
-@every_step
-@every_sample
+@every_step_and_sample
 @pytest.mark.parametrize("parts", [2, 5])
 def test_it_learns_the_same_from_blocks_in_any_order_as_from_the_whole(name, sample, parts):
     batch = SAMPLES[sample]
     whole = step_of(name).learn(batch)
-    blocks = blocks_of(batch, parts)
+    blocks = blocks_of(batch, parts, step_of(name).together)
     assert same_state(step_of(name).learn_blocks(blocks), whole)
     assert same_state(step_of(name).learn_blocks(blocks[::-1]), whole)
 
 
-@every_step
-@every_sample
+@every_step_and_sample
 def test_it_does_the_same_to_blocks_and_to_rows_in_another_order(name, sample):
     batch = SAMPLES[sample]
     step = step_of(name).learn(batch)
@@ -91,12 +147,11 @@ def test_it_does_the_same_to_blocks_and_to_rows_in_another_order(name, sample):
     mixed = batch.take(np.random.default_rng(0).permutation(len(batch)))
     assert same_state(step.learn(mixed), step)
     assert by_id(step(mixed)).equals(whole)
-    pieces = [step(block) for block in blocks_of(batch, 3)]
+    pieces = [step(block) for block in blocks_of(batch, 3, step.together)]
     assert by_id(*pieces).equals(whole)
 
 
-@every_step
-@every_sample
+@every_step_and_sample
 def test_it_comes_back_from_disk_as_it_was(name, sample, tmp_path):
     batch = SAMPLES[sample]
     step = step_of(name).learn(batch)
@@ -106,8 +161,7 @@ def test_it_comes_back_from_disk_as_it_was(name, sample, tmp_path):
     assert again(batch).columns.equals(step(batch).columns)
 
 
-@pytest.mark.parametrize("name", sorted({*STEPS, *FEATURES} - ADDS_ROWS))
-@every_sample
+@samples_of([name for name in ALL if not kind_of(name).adds_rows and name not in NOT_TWICE])
 def test_it_done_twice_is_it_done_once(name, sample):
     batch = SAMPLES[sample]
     step = step_of(name).learn(batch)
@@ -115,16 +169,25 @@ def test_it_done_twice_is_it_done_once(name, sample):
     assert step(once).columns.equals(once.columns)
 
 
-@pytest.mark.parametrize("name", SERVED)
-def test_it_keeps_the_rows_of_a_request_when_it_is_served(name):
+@samples_of([name for name in ALL if not kind_of(name).train_only])
+def test_it_keeps_the_rows_of_a_request_and_asks_for_no_label_when_it_is_served(name, sample):
+    step = step_of(name).learn(SAMPLES[sample])
+    request = replace(SAMPLES[sample], columns=SAMPLES[sample].columns.drop("label"))
+    assert step(request).ids.tolist() == request.ids.tolist()
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in ALL if "text" in kind_of(name).accepts and not kind_of(name).train_only]
+)
+def test_it_serves_a_request_that_is_nothing_but_a_text(name):
     step = step_of(name).learn(SAMPLES["english"])
     request = Batch(SAMPLES["chinese"].columns.select("text"), np.arange(len(CHINESE)))
     assert step(request).ids.tolist() == request.ids.tolist()
 
 
-@every_step
-def test_it_leaves_its_input_and_itself_unchanged(name):
-    batch = batch_of(ENGLISH)
+@every_step_and_sample
+def test_it_leaves_its_input_and_itself_unchanged(name, sample):
+    batch = SAMPLES[sample]
     before, step = batch.columns.clone(), step_of(name)
     state = dict(step.state())
     step.learn(batch)(batch)

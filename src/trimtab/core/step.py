@@ -20,6 +20,7 @@ from trimtab.core.objects import Batch
 from trimtab.core.registry import Registry
 
 STEP_FILE = "steps.json"
+MODALITIES = frozenset({"text", "tabular", "image", "series"})
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,21 @@ class Step:
     """The modalities whose batches the step understands."""
     train_only: ClassVar[bool] = False
     """True for steps that drop or add rows: they stay behind when the model is served."""
+    adds_rows: ClassVar[bool] = False
+    """True for steps that add rows to those they get."""
     learned: ClassVar[tuple[str, ...]] = ()
     """The fields that `learn` fills."""
     files: ClassVar[dict[str, str]] = {}
     """Text fields that are saved as a file of their own: field to file name."""
+
+    @property
+    def together(self) -> tuple[str, ...] | None:
+        """The columns whose equal values must lie in one block; `()`: all rows in one; None: any block will do.
+
+        A step that looks at neighbouring rows (a rolling mean) says here which rows are neighbours, so that
+        an engine never cuts between them.
+        """
+        return None
 
     def partial(self, batch: Batch) -> Any:
         """The summary of one block of rows; None when there is nothing to learn."""

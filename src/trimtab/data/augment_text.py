@@ -33,6 +33,7 @@ class RandomEdit(Step):
     name: ClassVar[str] = "random_edit"
     accepts: ClassVar[frozenset[str]] = frozenset({"text"})
     train_only: ClassVar[bool] = True
+    adds_rows: ClassVar[bool] = True
     learned: ClassVar[tuple[str, ...]] = ("base",)
 
     rate: Annotated[float, Field(gt=0, le=1)] = 0.1

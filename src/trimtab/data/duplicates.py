@@ -70,7 +70,7 @@ class Copies(Step):
 
 @dataclass(frozen=True)
 class DropDuplicates(Copies):
-    """Drop rows that equal an earlier one in `columns`, by default in the text.
+    """Drop rows that equal an earlier one in `columns`, by default in the text; where there is none, in all.
 
     Null and empty string differ. Rows that lack a value in all columns are no copies of each other.
     """
@@ -81,7 +81,8 @@ class DropDuplicates(Copies):
 
     def partial(self, batch: Batch) -> pl.DataFrame:
         """The rows' keys, ids and labels."""
-        keys = tally.present(batch, self.columns or (self.text,), self.name)
+        usual = (self.text,) if batch.modality == "text" else batch.columns.columns
+        keys = tally.present(batch, self.columns or usual, self.name)
         renamed = [batch[key].alias(f"key{number}") for number, key in enumerate(keys)]
         return pl.DataFrame([pl.Series("id", batch.ids), self.labels(batch).alias("label"), *renamed])
 

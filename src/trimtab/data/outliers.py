@@ -24,7 +24,8 @@ Bound = tuple[str, float, float]
 class Outliers(Step):
     """What the outlier steps share: they learn a range for each column, and drop the rows outside.
 
-    `columns` are numbers or texts, by default the text column. A missing value is no outlier.
+    `columns` are numbers or texts; by default the text column, and where there is none all columns of
+    numbers. A missing value is no outlier.
     """
 
     train_only: ClassVar[bool] = True
@@ -40,7 +41,8 @@ class Outliers(Step):
 
     def partial(self, batch: Batch) -> Tally:
         """Value counts of the measured quantities."""
-        return tally.count({name: self._measured(batch, name) for name in self.columns or (self.text,)})
+        usual = (self.text,) if batch.modality == "text" else tally.numbers(batch)
+        return tally.count({name: self._measured(batch, name) for name in self.columns or usual})
 
     def merge(self, left: Tally, right: Tally) -> Tally:
         """Counts of both blocks."""

@@ -32,6 +32,11 @@ def present(batch: Batch, columns: Iterable[str], step: str) -> list[str]:
     return wanted
 
 
+def numbers(batch: Batch) -> list[str]:
+    """The columns of numbers."""
+    return [name for name, kind in batch.columns.schema.items() if kind.is_numeric()]
+
+
 def count(values: Mapping[str, pl.Series]) -> Tally:
     """The value counts of columns; null and NaN are no values, the empty string is one."""
     return {name: _total(pl.DataFrame({"value": series, "rows": 1})) for name, series in values.items()}
