@@ -188,14 +188,19 @@ class Candidate:
 
     `folder` holds `model.json` (which runtime, which files) and the files. `source` names the
     model it was made from, `parity` how far its answers are from that source's, `refused` why it may not be
-    served at all (its parity collapsed), whatever the budget says.
+    served at all (its parity collapsed), whatever the budget says. `distance` places it in the sequence of
+    the accuracy tests, so it follows from how it was made and from no row: 0 the same numbers in another
+    runtime, 1 fewer bits, 2 a cascade that ends in the trained network, 3 fewer layers, 4 another network.
+    `history` is the learning curve of a candidate that was trained, as in `Trained`.
     """
 
     name: str
     folder: Path
     runtime: str
+    distance: int = 4
     source: str | None = None
     parity: Mapping[str, float] = field(default_factory=dict)
+    history: tuple[dict[str, float], ...] = ()
     seconds: float = 0.0
     refused: str | None = None
     measured: Measurement | None = None
