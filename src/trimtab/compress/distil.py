@@ -27,8 +27,7 @@ HARD = 0.5
 
 
 COPIES = 8
-"""Variations of each train row that the teacher labels: with 8 the static student was 1.4 points better on
-validation rows of Banking77 than with 4."""
+"""Variations of each train row that the teacher labels; chosen on validation rows of Banking77."""
 
 
 class Distil(Compressor):

@@ -2,8 +2,8 @@
 
 What was read and how many looks were taken stand in `watch-VERSION.json`, so the promise about false alarms
 holds over any number of calls. It is written last: a call that is killed repeats its look with the same
-number and the same requests. A new version of the model starts at look 1 with the whole of alpha; one that comes
-back by a rollback goes on where it was.
+number and the same requests. A new version of the model starts at look 1 with the whole of alpha; one that
+comes back by a rollback goes on where it was.
 """
 
 from __future__ import annotations
