@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -234,7 +235,7 @@ def _stages(evidence: Evidence) -> list[dict[str, Any]]:
 
 def _dropped(rows: Splits) -> list[dict[str, Any]]:
     """The first dropped rows, each with its reason."""
-    drops = [(part, drop) for part, dropped in rows.dropped.items() for drop in dropped]
+    drops = ((part, drop) for part, dropped in rows.dropped.items() for drop in dropped)
     return [
         {
             "split": part,
@@ -243,7 +244,7 @@ def _dropped(rows: Splits) -> list[dict[str, Any]]:
             "reason": drop.reason,
             "text": str(drop.row.get(rows.text, "")),
         }
-        for part, drop in drops[:SHOWN_DROPS]
+        for part, drop in islice(drops, SHOWN_DROPS)
     ]
 
 
