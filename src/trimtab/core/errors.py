@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from typing import Any
 
 
 class TrimtabError(Exception):
@@ -20,6 +21,10 @@ class TrimtabError(Exception):
         self.problem = problem
         self.remedy = remedy
         super().__init__(one_line(f"{place}: {problem}; {remedy}"))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Made again from its parts: an error may come from another process."""
+        return type(self), (self.place, self.problem, self.remedy)
 
 
 class GateFailed(TrimtabError):
@@ -69,6 +74,9 @@ class SpecErrors(ConfigError):
         self.errors = tuple(errors)
         first = self.errors[0]
         super().__init__(first.place, first.problem, first.remedy)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.errors,)
 
     def __str__(self) -> str:
         return "\n".join(str(error) for error in self.errors)

@@ -84,6 +84,36 @@ class Step:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
+@dataclass(frozen=True)
+class KeyedStep(Step):
+    """A step whose rows concern each other only where they share a key: an engine may then shuffle by key.
+
+    So no machine sees all rows: `keys` of each block go by their hash, `pick` takes the rows whose key
+    occurs twice, `settle` says what the rows of one share have to do with each other, `conclude` sums that up.
+    The result is that of `finish` on all rows, which is `settle` and `conclude` on one share.
+    """
+
+    def keys(self, summary: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Row positions in a summary, and their 64-bit keys, each (keys,); a row may have none or several."""
+        raise NotImplementedError
+
+    def pick(self, summary: Any, rows: np.ndarray) -> Any:
+        """The summary of the rows at positions `rows` alone."""
+        raise NotImplementedError
+
+    def settle(self, total: Any) -> Any:
+        """What the rows of a summary have to do with each other; the same finding may come from two shares."""
+        raise NotImplementedError
+
+    def conclude(self, findings: Sequence[Any]) -> Self:
+        """The learned step, from the findings of all shares in any order."""
+        raise NotImplementedError
+
+    def finish(self, total: Any) -> Self:
+        """The learned step."""
+        return self.conclude([self.settle(total)])
+
+
 def save_steps(steps: Sequence[Step], folder: Path) -> None:
     """Write learned steps to `steps.json`, their arrays to `steps.npz` (no pickle), and their own files."""
     rows: list[dict[str, Any]] = []

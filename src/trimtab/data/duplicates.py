@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Self
 
@@ -11,9 +12,9 @@ import polars as pl
 from pydantic import Field
 
 from trimtab.core.objects import Batch
-from trimtab.core.step import Step
+from trimtab.core.step import KeyedStep, Step
 from trimtab.data import tally
-from trimtab.data.minhash import Shingles, Unit, shingles, similar
+from trimtab.data.minhash import Shingles, Unit, band_keys, shingles, similar
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class Copies(Step):
 
 
 @dataclass(frozen=True)
-class DropDuplicates(Copies):
+class DropDuplicates(KeyedStep, Copies):
     """Drop rows that equal an earlier one in `columns`, by default in the text; where there is none, in all.
 
     Null and empty string differ. Rows that lack a value in all columns are no copies of each other.
@@ -90,19 +91,39 @@ class DropDuplicates(Copies):
         """The rows of both blocks."""
         return pl.concat([left, right], how="vertical_relaxed")
 
-    def finish(self, total: pl.DataFrame) -> Self:
-        """The step with the rows that equal an earlier one."""
-        keys = [name for name in total.columns if name not in ("id", "label")]
-        twins = (
-            total.filter(~pl.all_horizontal(pl.col(keys).is_null()))
-            .with_columns(pl.col("id").min().over(keys).alias("twin"))
+    def keys(self, summary: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+        """The hash of each row that has a value."""
+        names = _key_names(summary)
+        rows = np.flatnonzero(~summary.select(pl.all_horizontal(pl.col(names).is_null())).to_series())
+        return rows, summary.select(names)[rows].hash_rows().to_numpy()
+
+    def pick(self, summary: pl.DataFrame, rows: np.ndarray) -> pl.DataFrame:
+        """Some rows."""
+        return summary[rows]
+
+    def settle(self, total: pl.DataFrame) -> pl.DataFrame:
+        """Each row that equals an earlier one: `id`, `twin`, and `differs` for their labels."""
+        names = _key_names(total)
+        first = pl.col("id").arg_min()
+        return (
+            total.filter(~pl.all_horizontal(pl.col(names).is_null()))
+            .with_columns(
+                pl.col("id").min().over(names).alias("twin"),
+                pl.col("label").get(first).over(names).alias("other"),
+            )
             .filter(pl.col("id") != pl.col("twin"))
+            .select("id", "twin", pl.col("label").ne_missing(pl.col("other")).alias("differs"))
         )
-        return self.found(
-            twins["id"].to_numpy(),
-            twins["twin"].to_numpy(),
-            np.ones(twins.height),
-            total.select("id", "label"),
+
+    def conclude(self, findings: Sequence[pl.DataFrame]) -> Self:
+        """The step with the rows that equal an earlier one."""
+        twins = pl.concat(findings).sort("id")
+        return replace(
+            self,
+            gone=twins["id"].to_numpy(),
+            twin=twins["twin"].to_numpy(),
+            likeness=np.ones(twins.height),
+            differs=twins["differs"].to_numpy(),
         )
 
     def reason(self, twin: int, likeness: float) -> str:
@@ -111,8 +132,12 @@ class DropDuplicates(Copies):
         return f"exact duplicate of row {twin}"
 
 
+def _key_names(summary: pl.DataFrame) -> list[str]:
+    return [name for name in summary.columns if name not in ("id", "label")]
+
+
 @dataclass(frozen=True)
-class NearDuplicates(Copies):
+class NearDuplicates(KeyedStep, Copies):
     """Drop rows whose text is at least `similarity` like the text of an earlier row that stays.
 
     Likeness is the Jaccard similarity of the sets of shingles: `width` characters (or words) in a row, case
@@ -137,28 +162,49 @@ class NearDuplicates(Copies):
         """The rows of both blocks."""
         return left[0] + right[0], pl.concat([left[1], right[1]])
 
-    def finish(self, total: tuple[Shingles, pl.DataFrame]) -> Self:
-        """The step with the rows that are like an earlier one that stays."""
+    def keys(self, summary: tuple[Shingles, pl.DataFrame]) -> tuple[np.ndarray, np.ndarray]:
+        """The key of each row in each band."""
+        return band_keys(summary[0], self.similarity)
+
+    def pick(self, summary: tuple[Shingles, pl.DataFrame], rows: np.ndarray) -> tuple[Shingles, pl.DataFrame]:
+        """Some rows."""
+        return summary[0].take(rows), summary[1][rows]
+
+    def settle(self, total: tuple[Shingles, pl.DataFrame]) -> pl.DataFrame:
+        """Pairs of rows that are alike: ids `left` < `right`, their labels, `likeness`."""
         sets, rows = total
         order = np.argsort(rows["id"].to_numpy(), kind="stable")
-        ids = rows["id"].to_numpy()[order]
+        rows = rows[order]
         pairs = similar(sets.take(order), self.similarity)
+        left, right = rows[pairs.left], rows[pairs.right]
+        return pl.DataFrame(
+            [
+                left["id"].alias("left"),
+                right["id"].alias("right"),
+                left["label"].alias("left_label"),
+                right["label"].alias("right_label"),
+                pl.Series("likeness", pairs.likeness),
+            ]
+        )
+
+    def conclude(self, findings: Sequence[pl.DataFrame]) -> Self:
+        """The step with the rows that are like an earlier one that stays."""
+        pairs = pl.concat(findings).unique(["left", "right"]).sort("right", "left")
         gone: dict[int, tuple[int, float]] = {}
-        for left, right, likeness in zip(
-            pairs.left.tolist(), pairs.right.tolist(), pairs.likeness.tolist(), strict=True
-        ):
+        for left, right, likeness in pairs.select("left", "right", "likeness").iter_rows():
             if right in gone:
                 continue
             if left not in gone:
                 gone[right] = (left, likeness)
             elif likeness == 1:  # the same set of shingles as a row that goes: it goes for the same reason
                 gone[right] = gone[left]
-        twin = [ids[left] for left, _ in gone.values()]
         return self.found(
-            ids[list(gone)].astype(np.int64),
-            np.array(twin, np.int64),
+            np.array([*gone], np.int64),
+            np.array([left for left, _ in gone.values()], np.int64),
             np.array([likeness for _, likeness in gone.values()], float),
-            rows,
+            pl.concat(
+                [pairs.select(id=side, label=f"{side}_label") for side in ("left", "right")]
+            ).unique("id"),
         )
 
     def reason(self, twin: int, likeness: float) -> str:

@@ -7,7 +7,7 @@ the verification is exact but for hash collisions (chance below 1e-6 among 10 mi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from math import ceil, log, log1p
@@ -128,6 +128,15 @@ def similar(sets: Shingles, similarity: float) -> Pairs:
     return Pairs(filled[left[order]], filled[right[order]], likeness[order])
 
 
+def band_keys(sets: Shingles, similarity: float) -> tuple[np.ndarray, np.ndarray]:
+    """Set numbers and keys, each (sets * bands,): two sets are candidates where they share a key."""
+    filled = np.flatnonzero(sets.sizes > 0)
+    if len(filled) == 0:
+        return filled, np.zeros(0, np.uint64)
+    keys = [_mix(key ^ np.uint64(band)) for band, key in enumerate(_bands(sets.take(filled), similarity))]
+    return np.tile(filled, len(keys)), np.concatenate(keys)
+
+
 def jaccard(sets: Shingles, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """The Jaccard similarity (pairs,) of the sets numbered `left` and `right`."""
     shared = [np.zeros(0, np.int64)]
@@ -153,15 +162,21 @@ def _codes(text: str, unit: Unit) -> np.ndarray:
 
 def _candidates(sets: Shingles, similarity: float) -> tuple[np.ndarray, np.ndarray]:
     """Pairs of sets that agree in all hashes of a band, each pair once."""
-    bands, rows = bands_for(similarity)
-    rng = np.random.default_rng(_SEED)
     found = [np.zeros(0, np.int64)]
-    for _ in range(bands):
-        keys = [_least(sets, *salts) for salts in rng.integers(0, 2**63, (rows, 2), dtype=np.uint64)]
-        left, right = _equal(reduce(lambda key, low: _mix(key ^ low), keys))
+    for keys in _bands(sets, similarity):
+        left, right = _equal(keys)
         found.append(left * len(sets) + right)
     pairs = np.unique(np.concatenate(found))
     return pairs // max(len(sets), 1), pairs % max(len(sets), 1)
+
+
+def _bands(sets: Shingles, similarity: float) -> Iterator[np.ndarray]:
+    """Band by band, one key (sets,) for each set; no set may be empty."""
+    bands, rows = bands_for(similarity)
+    rng = np.random.default_rng(_SEED)
+    for _ in range(bands):
+        keys = [_least(sets, *salts) for salts in rng.integers(0, 2**63, (rows, 2), dtype=np.uint64)]
+        yield reduce(lambda key, low: _mix(key ^ low), keys)
 
 
 def _least(sets: Shingles, salt: np.uint64, factor: np.uint64) -> np.ndarray:

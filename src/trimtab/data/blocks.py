@@ -1,0 +1,43 @@
+"""Cuts rows into blocks, brings rows together that must not be parted, and joins blocks again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+
+from trimtab.core.objects import Batch
+
+
+def cut(batch: Batch, parts: int) -> list[Batch]:
+    """The rows in `parts` blocks of nearly equal size, in order; what was dropped before stays with the first."""
+    places = np.array_split(np.arange(len(batch)), parts)
+    return _with_drops([batch.take(rows) for rows in places], batch)
+
+
+def scatter(batch: Batch, columns: Sequence[str], parts: int) -> list[Batch]:
+    """The rows in `parts` blocks by the hash of `columns`; of none of them: all rows in the first."""
+    known = [name for name in columns if name in batch.columns.columns]
+    keys = batch.columns.select(known).hash_rows().to_numpy() if known else np.zeros(len(batch), np.uint64)
+    return _with_drops([batch.take(np.flatnonzero(keys % parts == part)) for part in range(parts)], batch)
+
+
+def join(blocks: Sequence[Batch]) -> Batch:
+    """All rows of the blocks, in order of id, and all that was dropped."""
+    ids = np.concatenate([block.ids for block in blocks])
+    columns = pl.concat([block.columns for block in blocks], how="vertical_relaxed")
+    order = np.argsort(ids, kind="stable")
+    dropped = tuple(drop for block in blocks for drop in block.dropped)
+    return replace(blocks[0], columns=columns[order], ids=ids[order], dropped=dropped)
+
+
+def regroup(blocks: Sequence[Batch], columns: Sequence[str]) -> list[Batch]:
+    """As many blocks, where rows with equal values in `columns` lie in one."""
+    pieces = [scatter(block, columns, len(blocks)) for block in blocks]
+    return [join(share) for share in zip(*pieces, strict=True)]
+
+
+def _with_drops(blocks: list[Batch], batch: Batch) -> list[Batch]:
+    return [replace(blocks[0], dropped=batch.dropped), *blocks[1:]]

@@ -1,0 +1,265 @@
+"""The engine of a cluster: on two nodes, whatever the number of blocks, it does what one machine does."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import polars as pl
+import pytest
+
+from contracts.test_steps import ALL, SAMPLES, kind_of, step_of, understands
+from rows import CHINESE, ENGLISH, batch_of, same_state, series_of
+from trimtab.core.errors import DataError, EnvironmentFault
+from trimtab.core.objects import Batch
+from trimtab.core.step import KeyedStep, Step
+from trimtab.data import engine_local, engine_ray
+from trimtab.data.blocks import cut, join
+from trimtab.data.duplicates import DropDuplicates, NearDuplicates
+from trimtab.data.impute import Impute
+from trimtab.data.outliers import Iqr
+
+pytestmark = pytest.mark.slow
+BLOCKS = (1, 3, 7)
+STORE = 100 * 2**20
+CHAIN = (DropDuplicates(), NearDuplicates(similarity=0.8), Iqr(), Impute())
+TEXTS = batch_of(ENGLISH * 3 + CHINESE)
+FORMS = [(name, sample) for name in ALL for sample in SAMPLES if understands(name, sample)]
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    """Two nodes of one core each, and a port for `ray://` clients."""
+    ray = engine_ray._ray()
+    from ray.cluster_utils import Cluster
+
+    head = {"num_cpus": 1, "object_store_memory": STORE, "include_dashboard": False}
+    made = Cluster(head_node_args=head | {"ray_client_server_port": _free_port()}, initialize_head=True)
+    made.add_node(num_cpus=1, object_store_memory=STORE)
+    engine_ray.connect(made.address)
+    yield made
+    ray.shutdown()
+    made.shutdown()
+
+
+@pytest.mark.parametrize(("name", "sample"), FORMS, ids=[f"{name}-{sample}" for name, sample in FORMS])
+def test_it_learns_and_leaves_what_one_machine_does(cluster, name, sample):
+    steps = [step_of(name)]
+    check_same(steps, SAMPLES[sample], *(engine_ray.learn(steps, cut(SAMPLES[sample], n)) for n in BLOCKS))
+
+
+def test_it_runs_a_chain_of_steps(cluster):
+    check_same(CHAIN, TEXTS, *(engine_ray.learn(CHAIN, cut(TEXTS, n)) for n in BLOCKS))
+
+
+def test_it_works_on_both_nodes(cluster):
+    _, blocks = engine_ray.learn([_Where()], cut(TEXTS, 7))
+    assert len({value for block in blocks for value in block["node"]}) == 2
+
+
+def test_it_applies_learned_steps_to_other_rows(cluster):
+    learned, _ = engine_local.learn(CHAIN, [TEXTS])
+    other = batch_of(CHINESE[::-1])
+    assert_same_rows(join(engine_ray.apply(learned, cut(other, 3))), engine_local.apply(learned, other))
+
+
+def test_it_takes_the_blocks_that_an_earlier_call_left_in_the_cluster(cluster):
+    first, left = engine_ray.learn(CHAIN[:2], cut(TEXTS, 3))
+    assert isinstance(left[:2], engine_ray.Blocks)
+    then, last = engine_ray.learn(CHAIN[2:], left)
+    check_same(CHAIN, TEXTS, ((*first, *then), last))
+
+
+def test_it_brings_neighbours_together(cluster):
+    series = series_of(60)
+    check_same([_Rank()], series, *(engine_ray.learn([_Rank()], cut(series, n)) for n in BLOCKS))
+
+
+def test_it_says_what_the_step_says_when_a_step_fails(cluster):
+    with pytest.raises(DataError, match="^step impute: no column 'nope'; available: amount, kind"):
+        engine_ray.learn([Impute(columns=("nope",))], cut(TEXTS, 3))
+
+
+@pytest.mark.parametrize("at", range(len(CHAIN) + 1))
+def test_it_gives_the_same_when_a_worker_is_killed_in_the_middle(cluster, tmp_path, at):
+    trap = _Trap(str(tmp_path))
+    steps = (*CHAIN[:at], trap, *CHAIN[at:])
+    hunter = threading.Thread(target=kill_one_worker, args=(tmp_path, cluster))
+    hunter.start()
+    found = engine_ray.learn(steps, cut(TEXTS, 7))
+    hunter.join()
+    assert (tmp_path / "killed").exists()
+    check_same(steps, TEXTS, found)
+
+
+def test_it_makes_blocks_again_that_died_with_their_node(cluster):
+    lost = cluster.add_node(num_cpus=2, object_store_memory=STORE)
+    cluster.wait_for_nodes()
+    found = engine_ray.learn(CHAIN, cut(TEXTS, 7))
+    cluster.remove_node(lost, allow_graceful=False)
+    check_same(CHAIN, TEXTS, found)
+
+
+def test_it_serves_a_client_from_afar(cluster):
+    code = f"""
+        from trimtab.data import engine_ray
+        from data.test_engine_ray import CHAIN, TEXTS, check_same, cut
+        engine_ray.connect("ray://127.0.0.1:{cluster.head_node._ray_params.ray_client_server_port}")
+        assert engine_ray.cores() == 2
+        check_same(CHAIN, TEXTS, *(engine_ray.learn(CHAIN, cut(TEXTS, n)) for n in {BLOCKS}))
+        print("the same")
+    """
+    assert run_alone(code).stdout.strip() == "the same"
+
+
+def test_it_starts_its_own_cluster_on_this_machines_cores_and_reports_to_nobody():
+    code = """
+        from trimtab.core import machine
+        from trimtab.data import engine_ray
+        from data.test_engine_ray import CHAIN, TEXTS, check_same, cut
+        check_same(CHAIN, TEXTS, engine_ray.learn(CHAIN, cut(TEXTS, 3)))
+        import ray
+        from ray._common.usage.usage_lib import usage_stats_enabled
+        assert not usage_stats_enabled()
+        assert engine_ray.cores() == machine.threads()
+        assert not ray._private.worker.global_worker.node.webui_url
+        print("the same")
+    """
+    done = run_alone(code)
+    assert (done.stdout.strip(), done.stderr) == ("the same", "")
+
+
+def test_it_says_how_to_go_on_when_nothing_answers():
+    code = f"""
+        from trimtab.core.errors import EnvironmentFault
+        from trimtab.data import engine_ray
+        try:
+            engine_ray.connect("ray://127.0.0.1:{_free_port()}")
+        except EnvironmentFault as fault:
+            print(fault.place, fault.remedy, sep="|")
+    """
+    said = run_alone(code).stdout.strip()
+    assert said.startswith("engine ray://127.0.0.1:")
+    assert said.endswith("|start one with `ray start --head`, or set engine: local")
+
+
+def check_same(steps, batch: Batch, *found) -> None:
+    learned, (rows,) = engine_local.learn(steps, [batch])
+    for others, blocks in found:
+        assert all(same_state(one, other) for one, other in zip(learned, others, strict=True))
+        assert_same_rows(join(blocks), rows)
+
+
+def assert_same_rows(ours: Batch, theirs: Batch) -> None:
+    theirs = join([theirs])
+    assert ours.ids.tolist() == theirs.ids.tolist()
+    assert ours.columns.equals(theirs.columns)
+    assert ours.columns.schema == theirs.columns.schema
+    assert drops_of(ours) == drops_of(theirs)
+
+
+def drops_of(batch: Batch) -> list[tuple[int, str, str]]:
+    return sorted((drop.id, drop.step, drop.reason) for drop in batch.dropped)
+
+
+def run_alone(code: str) -> subprocess.CompletedProcess[str]:
+    import textwrap
+
+    paths = [str(Path(__file__).parents[1]), *sys.path]
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", textwrap.dedent(code)],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
+    )
+
+
+def kill_one_worker(folder: Path, cluster: Any) -> None:
+    """SIGKILL the worker that wrote its process id, once it is in the middle of a task."""
+    while not (found := sorted(folder.glob("*.pid"))):
+        time.sleep(0.01)
+    victim = int(found[0].stem)
+    raylets = {info.process.pid for node in cluster.list_all_nodes() for info in node.all_processes["raylet"]}
+    assert _parent(victim) in raylets, "only a worker of this test's own cluster"
+    (folder / "killed").touch()
+    os.kill(victim, signal.SIGKILL)
+
+
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass(frozen=True)
+class _Trap(Step):
+    """Waits in the middle of its first summary to be killed; counts rows when it is left alone."""
+
+    name: ClassVar[str] = "trap"
+    learned: ClassVar[tuple[str, ...]] = ("rows",)
+
+    folder: str
+    rows: int | None = None
+
+    def partial(self, batch: Batch) -> int:
+        folder = Path(self.folder)
+        if "ray" in sys.modules and not (folder / "killed").exists():
+            (folder / f"{os.getpid()}.tmp").touch()
+            (folder / f"{os.getpid()}.tmp").rename(folder / f"{os.getpid()}.pid")
+            while not (folder / "killed").exists():
+                time.sleep(0.01)
+            time.sleep(1)  # the one to be killed gets no further; another one in the trap goes on
+        return len(batch)
+
+    def merge(self, left: int, right: int) -> int:
+        return left + right
+
+    def finish(self, total: int) -> _Trap:
+        return _Trap(self.folder, total)
+
+    def __call__(self, batch: Batch) -> Batch:
+        return batch
+
+
+@dataclass(frozen=True)
+class _Where(Step):
+    """Writes beside each row which node it was seen on."""
+
+    name: ClassVar[str] = "where"
+
+    def __call__(self, batch: Batch) -> Batch:
+        import ray
+
+        time.sleep(0.2)  # long enough that one node does not do all blocks alone
+        return batch.with_columns(node=[ray.get_runtime_context().get_node_id()] * len(batch))
+
+
+@dataclass(frozen=True)
+class _Rank(Step):
+    """The place of each row within its sensor: wrong wherever neighbours were parted."""
+
+    name: ClassVar[str] = "rank"
+
+    @property
+    def together(self) -> tuple[str, ...]:
+        return ("sensor",)
+
+    def __call__(self, batch: Batch) -> Batch:
+        rank = batch.columns.select(pl.col("time").rank("ordinal").over("sensor")).to_series()
+        return batch.with_columns(rank=rank)
