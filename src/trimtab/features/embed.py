@@ -1,0 +1,125 @@
+"""Sentence embeddings of a pretrained encoder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+import numpy as np
+from pydantic import Field
+from tokenizers import Tokenizer
+
+from trimtab.core.errors import EnvironmentFault
+from trimtab.core.hub import model_folder
+from trimtab.core.objects import Batch
+from trimtab.core.optional import optional
+from trimtab.core.store import file_hash, value_hash
+from trimtab.features.feature import Feature, Names
+from trimtab.features.matrix import unit_rows
+
+
+@dataclass(frozen=True)
+class Embed(Feature):
+    """The embedding of `text` by `encoder`: a Hugging Face id, a folder, or the packaged `minilm`.
+
+    Mean of the last hidden states (Reimers & Gurevych, 2019), or the first with `pooling: cls`; scaled to
+    length 1; cut at `max_length` tokens. A missing text is all zeros. Texts are sorted by length, and only
+    those with equally many tokens share a batch: nothing is padded, so an embedding does not depend on its
+    batch-mates. Learning remembers a hash of the weights, no copy: other weights are refused. Needs torch,
+    to serve too.
+    """
+
+    name: ClassVar[str] = "embed"
+    accepts: ClassVar[frozenset[str]] = frozenset({"text"})
+    learned: ClassVar[tuple[str, ...]] = ("width", "weights")
+
+    text: str = "text"
+    encoder: str = "minilm"
+    pooling: Literal["mean", "cls"] = "mean"
+    prefix: str = ""
+    max_length: Annotated[int, Field(ge=3)] = 256
+    batch_size: Annotated[int, Field(ge=1)] = 32
+    width: int | None = None
+    weights: str | None = None
+
+    def finish(self, total: object) -> Self:
+        """The step with the encoder's width and the hash of its weights and tokenizer."""
+        del total
+        return replace(self, width=self._config["hidden_size"], weights=self._hash())
+
+    def names(self, sources: Names) -> tuple[str, ...]:
+        """Numbers of the dimensions."""
+        del sources
+        return tuple(f"{self.output}[{at}]" for at in range(self.width or 0))
+
+    def vectors(self, batch: Batch) -> np.ndarray:
+        """Embeddings (rows, width) of length 1."""
+        texts = batch[self.text].to_list()
+        found = np.zeros((len(texts), self.width or 0), np.float32)
+        rows = [at for at, text in enumerate(texts) if text is not None]
+        tokens = [one.ids for one in self._tokenizer.encode_batch([self.prefix + texts[at] for at in rows])]
+        for chosen in equally_long([len(ids) for ids in tokens], self.batch_size):
+            found[[rows[at] for at in chosen]] = self._encode([tokens[at] for at in chosen])
+        return unit_rows(found)
+
+    def _encode(self, tokens: Sequence[Sequence[int]]) -> np.ndarray:
+        torch = optional("torch", "train", f"step {self.name}")
+        with torch.inference_mode():
+            ids = torch.tensor(tokens)
+            states = self._network(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state
+            pooled = states[:, 0] if self.pooling == "cls" else states.mean(dim=1)
+            return np.asarray(pooled.float().numpy())
+
+    @cached_property
+    def _tokenizer(self) -> Tokenizer:
+        tokenizer = Tokenizer.from_file(str(self._file("tokenizer.json")))
+        tokenizer.no_padding()
+        tokenizer.enable_truncation(self.max_length)
+        return tokenizer
+
+    @cached_property
+    def _network(self) -> Any:
+        if self._hash() != self.weights:
+            raise EnvironmentFault(
+                f"step {self.name}",
+                f"encoder '{self.encoder}' holds other weights than it was learnt with",
+                "restore them, or learn again",
+            )
+        transformers = optional("transformers", "train", f"step {self.name}")
+        transformers.utils.logging.disable_progress_bar()
+        return transformers.AutoModel.from_pretrained(model_folder(self.encoder)).eval()
+
+    @cached_property
+    def _config(self) -> dict[str, Any]:
+        return dict(json.loads(self._file("config.json").read_text(encoding="utf-8")))
+
+    def _hash(self) -> str:
+        weights = sorted(model_folder(self.encoder).glob("*.safetensors")) or [
+            self._file("model.safetensors")
+        ]
+        return value_hash([file_hash(path) for path in (*weights, self._file("tokenizer.json"))])
+
+    def _file(self, name: str) -> Path:
+        path = model_folder(self.encoder) / name
+        if not path.is_file():
+            raise EnvironmentFault(
+                str(path), "no such file", "save model and fast tokenizer there with save_pretrained"
+            )
+        return path
+
+
+def equally_long(lengths: Sequence[int], size: int) -> Iterator[np.ndarray]:
+    """Positions in batches of at most `size`, all of one length each, shortest first.
+
+    >>> [batch.tolist() for batch in equally_long([3, 2, 3, 3], 2)]
+    [[1], [0, 2], [3]]
+    """
+    counted = np.asarray(lengths, np.int64)
+    for length in np.unique(counted):
+        same = np.flatnonzero(counted == length)
+        for start in range(0, len(same), size):
+            yield same[start : start + size]
