@@ -19,6 +19,7 @@ STEPS = Registry(
         "random_insert": "trimtab.data.augment_text:RandomInsert",
         "synonym": "trimtab.data.synonyms:Synonym",
         "embedding_neighbours": "trimtab.data.neighbours:EmbeddingNeighbours",
+        "back_translation": "trimtab.data.back_translation:BackTranslation",
         "spelling_noise": "trimtab.data.spelling:SpellingNoise",
     },
 )

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from trimtab.core.optional import optional
 from trimtab.data.terms import CJK
 
-WIDE = f"{CJK}、-〿！-￯"
+WIDE = f"{CJK}\u3001-\u303f\uff01-\uffef"
 """Kana, Han and full-width punctuation: written without spaces."""
 _RUN = re.compile(rf"[{CJK}]+|[{WIDE}]|[^\s{WIDE}]+")
 _HAN = re.compile(f"[{CJK}]")
