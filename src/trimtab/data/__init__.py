@@ -12,7 +12,15 @@ STEPS = Registry(
         "impute": "trimtab.data.impute:Impute",
         "iqr": "trimtab.data.outliers:Iqr",
         "zscore": "trimtab.data.outliers:ZScore",
+        # Text augmentation
         "random_edit": "trimtab.data.augment_text:RandomEdit",
+        "random_delete": "trimtab.data.augment_text:RandomDelete",
+        "random_swap": "trimtab.data.augment_text:RandomSwap",
+        "random_insert": "trimtab.data.augment_text:RandomInsert",
+        "synonym": "trimtab.data.synonyms:Synonym",
+        "embedding_neighbours": "trimtab.data.neighbours:EmbeddingNeighbours",
+        "back_translation": "trimtab.data.back_translation:BackTranslation",
+        "spelling_noise": "trimtab.data.spelling:SpellingNoise",
     },
 )
 

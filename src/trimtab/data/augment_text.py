@@ -1,80 +1,29 @@
-"""Makes more train rows out of those there are."""
+"""Easy data augmentation (Wei and Zou, 2019): words deleted, swapped, inserted at random."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar, Self
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
-import polars as pl
-from pydantic import Field
 
-from trimtab.core.objects import Batch
-from trimtab.core.step import Step
-from trimtab.data import tally
-from trimtab.data.terms import CJK
-
-_PIECE = re.compile(rf"[{CJK}]|[^\s{CJK}]+")
-_JOINT = re.compile(rf"(?<=[{CJK}]) (?=[{CJK}])")
+from trimtab.data.augment import Edit, chosen
+from trimtab.data.synonyms import candidates, pieces_of, synonyms_for
+from trimtab.data.words import cut, join
 
 
 @dataclass(frozen=True)
-class RandomEdit(Step):
-    """Add `copies` of each row with words deleted, swapped, or inserted again elsewhere; the label stays.
+class RandomEdit(Edit):
+    """Delete, swap, or insert again elsewhere `rate` of the words, at least one, each edit drawn at random.
 
-    Easy data augmentation (Wei and Zou, 2019) without its synonyms, which need a thesaurus: `rate` of the
-    words, at least one, are edited. Of Chinese and Japanese the characters are the words. Copy k of row i
-    gets the id `i + k * (base + 1)`, where `base` is the largest id seen in learning: new, and traced back
-    to its source by the remainder. A row of fewer than two words is not copied; a copy that came out equal
-    to its row is not kept.
+    The words of Chinese are those that rjieba cuts. A row of fewer than two words is not copied.
     """
 
     name: ClassVar[str] = "random_edit"
-    accepts: ClassVar[frozenset[str]] = frozenset({"text"})
-    train_only: ClassVar[bool] = True
-    adds_rows: ClassVar[bool] = True
-    learned: ClassVar[tuple[str, ...]] = ("base",)
 
-    rate: Annotated[float, Field(gt=0, le=1)] = 0.1
-    copies: Annotated[int, Field(ge=1, le=100)] = 1
-    seed: Annotated[int, Field(ge=0)] = 0
-    text: str = "text"
-    base: int | None = None
-
-    def partial(self, batch: Batch) -> int:
-        """The largest id; -1 of no rows."""
-        return int(batch.ids.max(initial=-1))
-
-    def merge(self, left: int, right: int) -> int:
-        """The larger one."""
-        return max(left, right)
-
-    def finish(self, total: int) -> Self:
-        """The step that knows which ids are free."""
-        return replace(self, base=total)
-
-    def __call__(self, batch: Batch) -> Batch:
-        """The rows, and after them their edited copies."""
-        if self.base is None:
-            raise ValueError("step random_edit has not learned which ids are free: call learn first")
-        tally.present(batch, [self.text], self.name)
-        at, texts, ids = [], [], []
-        for copy in range(1, self.copies + 1):
-            for place, (row, value) in enumerate(zip(batch.ids.tolist(), batch[self.text], strict=True)):
-                edited = edit(value or "", self.rate, np.random.default_rng([self.seed, row, copy]))
-                if edited is not None:
-                    at.append(place)
-                    texts.append(edited)
-                    ids.append(row + copy * (self.base + 1))
-        if not at:
-            return batch
-        more = batch.columns[at].with_columns(pl.Series(self.text, texts, pl.String))
-        return replace(
-            batch,
-            columns=pl.concat([batch.columns, more]),
-            ids=np.concatenate((batch.ids, np.array(ids, np.int64))),
-        )
+    def edit(self, text: str, rng: np.random.Generator) -> str | None:
+        """The text edited; None if it has one word or none, or the edits cancelled out."""
+        return edit(text, self.rate, rng)
 
 
 def edit(text: str, rate: float, rng: np.random.Generator) -> str | None:
@@ -83,7 +32,7 @@ def edit(text: str, rate: float, rng: np.random.Generator) -> str | None:
     >>> edit("lost", 0.1, np.random.default_rng(0)) is None
     True
     """
-    words = _PIECE.findall(text)
+    words = cut(text)
     if len(words) < 2:
         return None
     edited = list(words)
@@ -96,4 +45,61 @@ def edit(text: str, rate: float, rng: np.random.Generator) -> str | None:
             edited[one], edited[two] = edited[two], edited[one]
         else:
             edited.insert(two, words[int(rng.integers(len(words)))])
-    return _JOINT.sub("", " ".join(edited)) if edited != words else None
+    return join(edited) if edited != words else None
+
+
+@dataclass(frozen=True)
+class RandomDelete(Edit):
+    """Delete `rate` of the words, at least one and never all; a row of fewer than two words is not copied."""
+
+    name: ClassVar[str] = "random_delete"
+
+    def edit(self, text: str, rng: np.random.Generator) -> str | None:
+        """The text without some of its words."""
+        words = cut(text)
+        if len(words) < 2:
+            return None
+        gone = chosen(range(len(words)), self.rate, len(words), rng)[: len(words) - 1]
+        return join(word for at, word in enumerate(words) if at not in gone)
+
+
+@dataclass(frozen=True)
+class RandomSwap(Edit):
+    """Swap two words, as many times as make `rate` of the words, at least once; a row of one word is not copied."""
+
+    name: ClassVar[str] = "random_swap"
+
+    def edit(self, text: str, rng: np.random.Generator) -> str | None:
+        """The text with words swapped; None if the swaps cancelled out."""
+        words = cut(text)
+        if len(words) < 2:
+            return None
+        edited = list(words)
+        for _ in range(max(1, round(self.rate * len(words)))):
+            one, two = (int(place) for place in rng.choice(len(words), 2, replace=False))
+            edited[one], edited[two] = edited[two], edited[one]
+        return join(edited) if edited != words else None
+
+
+@dataclass(frozen=True)
+class RandomInsert(Edit):
+    """Insert synonyms of `rate` of the words, at least one, anywhere; a row without a word in the table is not copied.
+
+    The synonyms are those of the step `synonym`; `table` names a file of the user's own.
+    """
+
+    name: ClassVar[str] = "random_insert"
+
+    table: str | None = None
+
+    def edit(self, text: str, rng: np.random.Generator) -> str | None:
+        """The text with synonyms of its words inserted; None where no word has one."""
+        table = synonyms_for(text, self.table)
+        known = [found for piece in pieces_of(text) if (found := candidates(piece.lower(), table))]
+        words = cut(text)
+        if not known:
+            return None
+        for at in chosen(range(len(known)), self.rate, len(words), rng):
+            other = known[at][int(rng.integers(len(known[at])))]
+            words.insert(int(rng.integers(len(words) + 1)), other)
+        return join(words)
