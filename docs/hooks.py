@@ -130,9 +130,9 @@ def registries_page() -> str:
         "spelling.",
     ]
     for room, registry in registries():
-        parts.append(
-            f"## {_plural(registry.kind.capitalize())} {{ #{room} }}\n\nEntry-point group `{registry.group}`."
-        )
+        anchor = registry.group.removeprefix("trimtab.").replace(".", "-")
+        title = _plural(registry.kind.capitalize())
+        parts.append(f"## {title} {{ #{anchor} }}\n\nEntry-point group `{registry.group}`.")
         for name in registry:
             entry = registry.load(name)
             parts.append(f"### `{name}` {{ #{room}-{name} }}\n\n{_document(entry)}")
@@ -143,7 +143,7 @@ def registries() -> Iterator[tuple[str, Registry]]:
     """Every registry with its room, in the order of the layers."""
     for room in ROOMS:
         for value in list(vars(import_module(f"trimtab.{room}")).values()):
-            if isinstance(value, Registry) and value.group == f"trimtab.{room}":
+            if isinstance(value, Registry) and value.group.startswith(f"trimtab.{room}"):
                 yield room, value
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
@@ -75,11 +76,72 @@ Steps = tuple[
 Names = tuple[str, ...]
 
 
-class DataSpec(Section):
+def _encoding(value: Any) -> Any:
+    try:
+        return codecs.lookup(value).name
+    except (LookupError, TypeError) as error:
+        raise ValueError(
+            "allowed: an encoding that Python knows, such as utf-8, gb18030 or latin-1"
+        ) from error
+
+
+def _character(value: Any) -> Any:
+    if value is None or (
+        isinstance(value, str) and len(value) == 1 and value.isascii() and value not in "\r\n"
+    ):
+        return value
+    raise ValueError("allowed: one ASCII character, such as ';' or \"\\t\"")
+
+
+def _column_type(value: Any) -> Any:
+    kind, _, layout = value.partition(" ") if isinstance(value, str) else ("", "", "")
+    if kind in COLUMN_TYPES and (not layout or (kind.startswith("date") and "%" in layout)):
+        return value
+    raise ValueError(f"allowed: {', '.join(COLUMN_TYPES)}; a date may name its format, as in 'date %d.%m.%Y'")
+
+
+COLUMN_TYPES = ("int", "float", "bool", "text", "date", "datetime")
+Encoding = Annotated[str, BeforeValidator(_encoding), WithJsonSchema({"type": "string"})]
+Quote = Annotated[
+    str,
+    BeforeValidator(lambda value: value if value == "" else _character(value)),
+    WithJsonSchema({"type": "string", "maxLength": 1}),
+]
+Character = Annotated[str, BeforeValidator(_character), WithJsonSchema({"type": "string", "maxLength": 1})]
+ColumnType = Annotated[
+    str,
+    BeforeValidator(_column_type),
+    WithJsonSchema({"type": "string", "examples": ["int", "date %d.%m.%Y"]}),
+]
+
+
+class FormatSpec(Section):
+    """How the data files are written; what is left out is what most programs write."""
+
+    encoding: Encoding = Field("utf-8", description="encoding of CSV and JSONL; a byte order mark beats it")
+    separator: Character | None = Field(
+        None,
+        description="character between the fields of a CSV file; not set, the suffix tells: comma or tab",
+    )
+    quote: Quote = Field(
+        '"', description="character around fields of a CSV file that hold a separator; empty: there is none"
+    )
+    header: Names = Field((), description="column names of a CSV file whose first row is no header")
+    decimal: Literal[".", ","] = Field(".", description="decimal sign of numbers in a CSV file")
+    missing: Names = Field((), description="values that stand for a missing one, such as ?, NA or -")
+    types: dict[str, ColumnType] = Field(
+        {}, description="column to type: int, float, bool, text, date or datetime, the last two with a format"
+    )
+    bad_rows: Share = Field(
+        0.0, ge=0, lt=1, description="share of rows that may be unreadable and are kept aside, such as 1%"
+    )
+
+
+class DataSpec(FormatSpec):
     """Where the rows are and what their columns mean."""
 
-    train: str = Field(description="CSV, JSONL or Parquet file with the training rows")
-    test: str | None = Field(None, description="file with the test rows, touched once, at the end")
+    train: str = Field(description="file, glob, dataset folder or s3:// address with the training rows")
+    test: str | None = Field(None, description="the same for the test rows, touched once, at the end")
     text: str = Field("text", description="column with the text")
     label: str = Field("label", description="column with the class")
     validation: Share = Field(0.1, gt=0, lt=0.5, description="share of the train rows kept for every choice")

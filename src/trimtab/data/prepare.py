@@ -33,6 +33,7 @@ from trimtab.data.duplicates import Copies, NearDuplicates
 from trimtab.data.engine_local import apply, learn
 from trimtab.data.leak import NEAR, drop_leaks, leakage
 from trimtab.data.read import place_of, read
+from trimtab.data.sources import rooted
 from trimtab.data.split import split
 
 Place = Callable[..., str]
@@ -56,10 +57,10 @@ def prepare(spec: Spec, folder: Path, place: Place = _dotted) -> Splits:
     """
     clean, augment = plan_steps(spec, place)
     data = spec.data
-    source = read(folder / data.train, data, place("data", "train"))
-    test = read(folder / data.test, data, place("data", "test")) if data.test else None
+    source = read(rooted(folder, data.train), data, place("data", "train"))
+    test = read(rooted(folder, data.test), data, place("data", "test")) if data.test else None
     if test is not None:
-        _check_labels(source, test, folder / str(data.test), spec)
+        _check_labels(source, test, rooted(folder, str(data.test)), spec)
     shared = (
         leakage(source, test, data.text, data.label, _similarity(clean)).facts() if test is not None else None
     )
@@ -125,7 +126,7 @@ def _similarity(steps: Iterable[Step]) -> float:
     return min((step.similarity for step in steps if isinstance(step, NearDuplicates)), default=NEAR)
 
 
-def _check_labels(train: Batch, test: Batch, path: Path, spec: Spec) -> None:
+def _check_labels(train: Batch, test: Batch, path: str, spec: Spec) -> None:
     known = set(train[spec.data.label])
     for row, label in zip(test.ids.tolist(), test[spec.data.label], strict=True):
         if label not in known:

@@ -1,176 +1,119 @@
-"""Reads CSV, TSV, JSONL and Parquet by Polars; every row of the file is kept or dropped with its reason."""
+"""Reads files, globs, folders, addresses and frames; each row is kept, or dropped with its reason.
+
+Null and empty string are never confused: in a CSV file an empty field without quotes is null, `""` is an
+empty string (in a column of numbers, dates or booleans it is null too, for there is no empty number).
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import polars as pl
 
 from trimtab.core.errors import DataError, suggestion
 from trimtab.core.objects import Batch
-from trimtab.core.spec import DataSpec
-from trimtab.data.csv_scan import scan
-
-SEPARATORS = {".csv": ",", ".tsv": "\t"}
-SUFFIXES = (*SEPARATORS, ".jsonl", ".ndjson", ".parquet")
-
-_Read = tuple[pl.DataFrame, np.ndarray | None]
-"""Rows, and the line (rows,) each began on, where the format has lines."""
+from trimtab.core.spec import DataSpec, FormatSpec
+from trimtab.data import READERS, read_frames
+from trimtab.data.read_types import settle
+from trimtab.data.sources import locate
+from trimtab.data.table import Table, join, unique
 
 
-def read(path: Path, spec: DataSpec, place: str) -> Batch:
-    """The rows of a file; ids are row numbers from 0, text and label columns are strings.
+def read(path: Path | str, spec: DataSpec, place: str) -> Batch:
+    """The rows of a text classification file; ids are row numbers from 0, text and label columns are strings.
 
-    A null stays a null and an empty string an empty string. Rows without a text or label are dropped, with
-    reason and line. `place` says where the file was named (`trimtab.yaml:3`).
+    Rows without a text or label are dropped, with reason and line; so are unreadable ones, up to the share
+    `spec.bad_rows`. `place` says where the file was named (`trimtab.yaml:3`).
 
     Raises:
         DataError: the file is missing, empty, broken or of another kind, or lacks a column.
     """
-    frame, lines = _load(path, spec, place)
+    found = load(path, spec, place, (spec.text, spec.label))
     for column in (spec.text, spec.label):
-        if column not in frame.columns:
-            raise DataError(f"{path}:1", f"no column '{column}'", suggestion(column, frame.columns))
-    if frame.height == 0:
-        raise DataError(str(path), "the file has no rows", "give a file with at least one row")
-    frame = frame.with_columns(_as_text(frame[column], path) for column in (spec.text, spec.label))
-    batch = Batch(frame, np.arange(frame.height, dtype=np.int64))
-    batch = _drop_missing(batch, spec, lines)
+        if column not in found.frame.columns:
+            first = found.parts[0] if found.parts else found
+            raise DataError(
+                f"{first.name}:1", f"no column '{column}'", suggestion(column, found.frame.columns)
+            )
+    _not_empty(found)
+    frame = found.frame.with_columns(
+        _as_text(found.frame[column], found.name) for column in (spec.text, spec.label)
+    )
+    batch = Batch(frame, found.ids, dropped=found.drops())
+    unreadable = len(batch.dropped)
+    batch = _drop_missing(batch, spec, found)
     if len(batch) == 0:
         raise DataError(
-            str(path), "no row has both a text and a label", f"the first: {batch.dropped[0].reason}"
+            found.name, "no row has both a text and a label", f"the first: {batch.dropped[unreadable].reason}"
         )
     return batch
 
 
-def place_of(path: Path, row: int, spec: DataSpec) -> str:
+def read_rows(
+    source: Any, form: FormatSpec | None = None, place: str = "read_rows", modality: str = ""
+) -> Batch:
+    """The rows of any source: a path, a glob, a folder, an address, or a Polars, pandas or Arrow frame.
+
+    `form` says how files are written; `modality` is told by the reader where it is not given. Unreadable rows
+    stand in the batch's `dropped`.
+
+        read_rows("data/*.csv", FormatSpec(separator=";", decimal=",", missing=("?",), bad_rows=0.01))
+
+    Raises:
+        DataError: what cannot be read, and where.
+    """
+    form = form or FormatSpec()
+    if read_frames.is_frame(source):
+        found = settle(read_frames.load(source), form)
+        found.check(form.bad_rows)
+    else:
+        found = load(source, form, place)
+        _not_empty(found)
+    return Batch(found.frame, found.ids, modality or found.modality, found.drops())
+
+
+def place_of(path: Path | str, row: int, spec: FormatSpec) -> str:
     """`file:line` of a row id, for messages; the file is read again."""
-    _, lines = _load(path, spec, str(path))
-    return f"{path} row {row}" if lines is None else f"{path}:{lines[row]}"
+    return load(path, spec, str(path)).place(row)
 
 
-def _load(path: Path, spec: DataSpec, place: str) -> _Read:
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise DataError(
-            place, f"'{path.name}' is no known kind of file", f"give one of {', '.join(SUFFIXES)}"
-        )
-    if not path.is_file():
-        near = [entry.name for entry in path.parent.glob("*")] if path.parent.is_dir() else []
-        raise DataError(place, f"no such file: {path}", suggestion(path.name, near))
-    if path.stat().st_size == 0:
-        raise DataError(str(path), "the file is empty", "give a file with a header and rows")
-    if suffix in SEPARATORS:
-        return _csv(path, spec, SEPARATORS[suffix])
-    return _parquet(path) if suffix == ".parquet" else _jsonl(path, spec)
+def load(where: Path | str, form: FormatSpec, place: str, texts: Collection[str] = ()) -> Table:
+    """The tables behind a path, under one another, typed; `texts` are text columns whatever they hold.
+
+    Raises:
+        DataError: nothing is there, it cannot be read, or more than `form.bad_rows` of its rows cannot.
+    """
+    tables = [
+        READERS.load(source.kind, place)(source, form) for source in locate(where, place, list(READERS))
+    ]
+    for one in tables:
+        unique(one.frame.columns, one.name)
+        one.check(form.bad_rows)
+    found = settle(join(tables), form, texts)
+    found.check(form.bad_rows)
+    return found
 
 
-def _csv(path: Path, spec: DataSpec, separator: str) -> _Read:
-    raw = _utf8(path)
-    records = scan(raw, separator, str(path))
-    real = np.flatnonzero(~records.blank)
-    if len(real) == 0:
-        raise DataError(str(path), "the file is empty", "give a file with a header and rows")
-    strings = {spec.text: pl.String, spec.label: pl.String}
-    frame = _parse(
-        lambda: pl.read_csv(raw, separator=separator, schema_overrides=strings, infer_schema_length=None),
-        path,
-    )
-    body = slice(real[0] + 1, None)  # Polars skips empty lines before the header, and only there
-    blank, lines = records.blank[body], records.lines[body]
-    if frame.height != len(blank):
-        raise DataError(
-            str(path),
-            f"{frame.height} rows were read where {len(blank)} lie in the file",
-            "save it as UTF-8 CSV",
-        )
-    return frame.filter(~blank), lines[~blank]
+def _not_empty(found: Table) -> None:
+    if found.frame.height == 0 and not found.bad:
+        raise DataError(found.name, "the file has no rows", "give a file with at least one row")
 
 
-def _jsonl(path: Path, spec: DataSpec) -> _Read:
-    raw = _utf8(path)
-    lines = raw.split(b"\n")
-    real = np.array([at for at, line in enumerate(lines, 1) if line.strip()], dtype=np.int64)
-
-    def parse() -> pl.DataFrame:
-        frame = pl.read_ndjson(raw, infer_schema_length=None)
-        return frame.cast({name: pl.String for name in (spec.text, spec.label) if _plain(frame, name)})
-
-    try:
-        frame = _parse(parse, path)
-    except DataError:
-        _find_broken(lines, path)
-        raise
-    if frame.height != len(real):
-        _find_broken(lines, path)
-    return frame, real
-
-
-def _parquet(path: Path) -> _Read:
-    return _parse(lambda: pl.read_parquet(path), path), None
-
-
-def _parse(parse: Callable[[], pl.DataFrame], path: Path) -> pl.DataFrame:
-    try:
-        return parse()
-    except pl.exceptions.PolarsError as error:
-        first = str(error).partition("\n")[0]
-        raise DataError(str(path), f"cannot be read ({first})", "check that the file is whole") from error
-
-
-def _utf8(path: Path) -> bytes:
-    raw = path.read_bytes()
-    try:
-        raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise DataError(f"{path}:{line}", "not UTF-8 text", "save the file as UTF-8") from error
-    return raw
-
-
-def _find_broken(lines: list[bytes], path: Path) -> None:
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            value = json.loads(line)
-        except ValueError as error:
-            raise DataError(f"{path}:{number}", f"not JSON ({error})", "mend the line") from error
-        if not isinstance(value, dict):
-            raise DataError(f"{path}:{number}", "the line is no JSON object", 'write {"column": value, ...}')
-
-
-def _plain(frame: pl.DataFrame, column: str) -> bool:
-    return column in frame.columns and not frame.schema[column].is_nested()
-
-
-def _as_text(values: pl.Series, path: Path) -> pl.Series:
+def _as_text(values: pl.Series, name: str) -> pl.Series:
     if values.dtype.is_nested() or values.dtype == pl.Binary:
         raise DataError(
-            str(path),
-            f"column '{values.name}' holds {values.dtype}, not text",
-            "give a column with plain values",
+            name, f"column '{values.name}' holds {values.dtype}, not text", "give a column with plain values"
         )
     return values.cast(pl.String)
 
 
-def _drop_missing(batch: Batch, spec: DataSpec, lines: np.ndarray | None) -> Batch:
+def _drop_missing(batch: Batch, spec: DataSpec, found: Table) -> Batch:
     """Rows that teach nothing: no text, no label, or a label that is an empty string."""
-    text, label = batch[spec.text], batch[spec.label]
-    faults = [
-        (text.is_null(), f"{spec.text} is missing"),
-        (label.is_null(), f"{spec.label} is missing"),
-        ((label == "").fill_null(False), f"{spec.label} is an empty string"),
-    ]
-    for mask, fault in faults:
-        bad = mask.to_numpy()[batch.ids]  # the ids of a file just read are positions in it
-        where = [f"{fault} at {_at(int(row), lines)}" for row in batch.ids[bad]]
+    for column, fault in ((spec.text, "missing"), (spec.label, "missing"), (spec.label, "an empty string")):
+        values = batch[column]
+        bad = (values.is_null() if fault == "missing" else values == "").to_numpy()
+        where = [f"{column} is {fault} at {found.near(int(row))}" for row in batch.ids[bad]]
         batch = batch.keep(~bad, "read", where)
     return batch
-
-
-def _at(row: int, lines: np.ndarray | None) -> str:
-    return f"row {row}" if lines is None else f"line {lines[row]}"

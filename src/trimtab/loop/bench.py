@@ -75,10 +75,11 @@ def bench(
 def texts_of(read: ReadSpec) -> list[str]:
     """The test texts of a project, or its train texts where it has no test file."""
     from trimtab.data.read import read as read_rows
+    from trimtab.data.sources import rooted
 
     data = read.spec.data
     part = "test" if data.test else "train"
-    rows = read_rows(read.folder / (data.test or data.train), data, read.place("data", part))
+    rows = read_rows(rooted(read.folder, data.test or data.train), data, read.place("data", part))
     return [str(text) for text in rows[data.text]]
 
 

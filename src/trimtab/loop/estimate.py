@@ -11,6 +11,7 @@ from typing import Any
 
 from trimtab.core import machine
 from trimtab.core.spec_file import ReadSpec
+from trimtab.data.sources import rooted
 from trimtab.loop.inputs import count_rows
 
 SECONDS_PER_ROW = {"data": 4e-4, "features": 1e-4, "compress": 3e-2, "test": 1e-2}
@@ -54,8 +55,8 @@ class Estimate:
 def estimate(read: ReadSpec) -> Estimate:
     """The estimate of a checked spec, for this machine's threads."""
     data, threads = read.spec.data, machine.threads()
-    train = count_rows(read.folder / data.train)
-    test = count_rows(read.folder / data.test) if data.test else round(train * data.validation)
+    train = count_rows(rooted(read.folder, data.train))
+    test = count_rows(rooted(read.folder, data.test)) if data.test else round(train * data.validation)
     stages = (
         _by_rows("data", train + test, 1),
         _by_rows("features", train + test, 1),

@@ -15,11 +15,13 @@ from trimtab.core.errors import ConfigError, suggestion
 from trimtab.core.measure import wilson
 from trimtab.core.objects import Splits, Trained
 from trimtab.core.splits import load_splits, save_splits
-from trimtab.core.store import Stage, file_hash, value_hash
+from trimtab.core.store import Stage, value_hash
 from trimtab.data import STEPS
 from trimtab.data.prepare import Place, prepare
+from trimtab.data.sources import rooted
 from trimtab.features import FEATURES
 from trimtab.features.tokens import Tokens
+from trimtab.loop.inputs import fingerprint
 from trimtab.loop.stages import Workshop
 from trimtab.models import FAMILIES
 from trimtab.models.batches import Examples, one_hot
@@ -46,7 +48,9 @@ class Learnt:
 def data_stage(shop: Workshop, place: Place) -> tuple[Stage, Splits]:
     """Read, clean and split the rows."""
     spec = shop.spec
-    files = {name: file_hash(shop.folder / path) for name, path in _files(spec.data).items()}
+    files = {
+        name: fingerprint(rooted(shop.folder, path), spec.data) for name, path in _files(spec.data).items()
+    }
     inputs = {
         "files": files,
         "seed": spec.seed,

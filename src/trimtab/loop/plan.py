@@ -17,6 +17,7 @@ from trimtab.core.spec_errors import place_of
 from trimtab.core.spec_file import ReadSpec, dotted, options, read_partly
 from trimtab.core.units import show_share
 from trimtab.data import STEPS
+from trimtab.data.sources import rooted
 from trimtab.features import FEATURES
 from trimtab.loop.estimate import Estimate, estimate
 from trimtab.loop.inputs import count_rows, data_mistakes
@@ -104,7 +105,7 @@ def mistakes(read: ReadSpec) -> Iterator[ConfigError]:
 def _notes(read: ReadSpec) -> Iterator[str]:
     """What is no mistake, but will not go as hoped: too few rows to show that a budget is kept."""
     data, allowed = read.spec.data, read.spec.budget.accuracy_drop
-    rows = round(count_rows(read.folder / data.train) * data.validation)
+    rows = round(count_rows(rooted(read.folder, data.train)) * data.validation)
     if allowed is not None and rows and allowed < (least := least_drop(rows)):
         yield (
             f"{rows} validation rows cannot show a drop below {show_share(least)}; budget.accuracy_drop is "

@@ -1,0 +1,182 @@
+"""Reads CSV and TSV: structure proven record by record, cells by Polars; an odd record is set aside."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from trimtab.core.errors import DataError
+from trimtab.core.spec import FormatSpec
+from trimtab.data.csv_scan import Records, scan
+from trimtab.data.sources import Source
+from trimtab.data.table import Bad, Table, brief, unique
+
+SEPARATORS = {"csv": ",", "tsv": "\t"}
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+    b"\x84\x31\x95\x33": "gb18030",
+}
+"""Byte order marks and what they say; the longer ones first where one begins another."""
+
+
+def load(source: Source, form: FormatSpec) -> Table:
+    """CSV or TSV (RFC 4180; `data.separator`, `quote`, `decimal`, `encoding`, `header`), also packed as .gz.
+
+    An unquoted empty field is null, a quoted one an empty string. Empty lines are no rows, but in a file of
+    one column they are nulls.
+    """
+    raw = decode(source.read(), form, source.name)
+    return parse(raw, form, source)
+
+
+def parse(
+    raw: bytes, form: FormatSpec, source: Source, names: Sequence[str] = (), first_line: int = 1
+) -> Table:
+    """The rows of UTF-8 text that begins on `first_line`; `names` where the header stands elsewhere."""
+    separator = form.separator or SEPARATORS[source.kind]
+    records = scan(raw, separator, source.name, form.quote, first_line)
+    names, start = (tuple(names), 0) if names else _header(raw, records, separator, form, source.name)
+    one = len(names) == 1
+    real = np.arange(start, len(records.lines))
+    if not one:
+        real = real[~records.blank[real]]
+    bad = _ragged(raw, records, real, len(names), separator, source.name)
+    bad |= _undecodable(raw, records, real)
+    ids = np.setdiff1d(np.arange(len(real)), list(bad))
+    frame = _cells(raw, records, real[ids], names, separator, form, source.name)
+    found = tuple(bad[row] for row in sorted(bad))
+    return Table(source.name, frame, ids, len(real), records.lines[real], found, written=True)
+
+
+def decode(raw: bytes, form: FormatSpec, name: str) -> bytes:
+    """The text as UTF-8 without a byte order mark.
+
+    Raises:
+        DataError: it is not text of the encoding, and no bad row is allowed.
+    """
+    encoding = encoding_of(raw, form)
+    if encoding == "utf-8":
+        raw = raw.removeprefix(codecs.BOM_UTF8)
+    try:
+        text = raw.decode(encoding)
+        return raw if encoding == "utf-8" else text.removeprefix("\ufeff").encode()
+    except UnicodeDecodeError as error:
+        if form.bad_rows and encoding not in ("utf-16", "utf-32"):
+            text = raw.decode(encoding, "surrogateescape")
+            return text.encode("utf-8", "surrogateescape")  # the odd bytes stay, for `_undecodable` to find
+        line = raw.count(b"\n", 0, error.start) + 1
+        shown = encoding.upper() if encoding.startswith(("utf", "gb")) else encoding
+        remedy = "save the file as UTF-8, or name its encoding in data.encoding"
+        raise DataError(f"{name}:{line}", f"not {shown} text", remedy) from error
+
+
+def encoding_of(raw: bytes, form: FormatSpec) -> str:
+    """The encoding of a text: what its byte order mark says, else what `form` does."""
+    return next((name for mark, name in _MARKS.items() if raw.startswith(mark)), form.encoding)
+
+
+def _header(
+    raw: bytes, records: Records, separator: str, form: FormatSpec, name: str
+) -> tuple[tuple[str, ...], int]:
+    """The names of the columns, and the number of the first record below them."""
+    if form.header:
+        unique(form.header, name)
+        return form.header, 0
+    real = np.flatnonzero(~records.blank)
+    if len(real) == 0:
+        raise DataError(name, "the file is empty", "give a file with a header and rows")
+    at = int(real[0])
+    place = f"{name}:{records.lines[at]}"
+    fields = [f"c{number}" for number in range(records.fields[at])]
+    head = _cells(raw, records, real[:1], fields, separator, form, place)
+    names = tuple(cell or "" for cell in head.row(0))
+    unique(names, place)
+    return names, at + 1
+
+
+def _ragged(
+    raw: bytes, records: Records, real: np.ndarray, width: int, separator: str, name: str
+) -> dict[int, Bad]:
+    del name
+    bad = {}
+    for row in np.flatnonzero(records.fields[real] != width).tolist():
+        found = int(records.fields[real[row]])
+        bad[row] = Bad(
+            row,
+            f"the row has {found} field{'s' * (found != 1)}, the header has {width}",
+            f"mend the line; a field with a {_said(separator)} needs quotes",
+            _raw(raw, records, real[row]),
+        )
+    return bad
+
+
+def _undecodable(raw: bytes, records: Records, real: np.ndarray) -> dict[int, Bad]:
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    else:
+        return {}
+    bad = {}
+    for row, at in enumerate(real.tolist()):
+        try:
+            raw[records.starts[at] : records.ends[at]].decode("utf-8")
+        except UnicodeDecodeError:
+            problem, remedy = "the row is not text of the encoding", "mend the line, or name data.encoding"
+            bad[row] = Bad(row, problem, remedy, _raw(raw, records, at))
+    return bad
+
+
+def _raw(raw: bytes, records: Records, at: int) -> str:
+    return raw[records.starts[at] : records.ends[at]].decode("utf-8", "replace")
+
+
+def _said(separator: str) -> str:
+    return {",": "comma", "\t": "tab", ";": "semicolon"}.get(separator, f"'{separator}'")
+
+
+def _cells(
+    raw: bytes,
+    records: Records,
+    wanted: np.ndarray,
+    names: Sequence[str],
+    separator: str,
+    form: FormatSpec,
+    place: str,
+) -> pl.DataFrame:
+    """The cells of the records as text, null where a field is empty without quotes."""
+    kinds = dict.fromkeys(names, pl.String)
+    if len(wanted) == 0:
+        return pl.DataFrame(schema=kinds)
+    try:
+        frame = pl.read_csv(
+            _chosen(raw, records, wanted),
+            has_header=False,
+            schema=kinds,
+            separator=separator,
+            quote_char=form.quote or None,
+        )
+    except pl.exceptions.PolarsError as error:
+        raise DataError(place, f"cannot be read ({brief(error)})", "check that the file is whole") from error
+    if frame.height != len(wanted):
+        problem = f"{frame.height} rows were read where {len(wanted)} lie in the file"
+        raise DataError(place, problem, "save it as UTF-8 CSV")
+    return frame
+
+
+def _chosen(raw: bytes, records: Records, wanted: np.ndarray) -> bytes:
+    """The bytes of the records, copied in runs: most often there is one."""
+    if len(wanted) == 0:
+        return b""
+    edges = np.flatnonzero(np.diff(wanted) != 1)
+    first = wanted[np.append(0, edges + 1)]
+    last = wanted[np.append(edges, len(wanted) - 1)]
+    pieces = [raw[start:end] for start, end in zip(records.starts[first], records.ends[last], strict=True)]
+    return pieces[0] + b"\n" if len(pieces) == 1 else b"\n".join(pieces) + b"\n"

@@ -1,0 +1,56 @@
+"""Takes frames as they are: Polars, pandas, and whatever speaks the Arrow C stream interface."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from trimtab.core.errors import DataError
+from trimtab.data.table import Table, brief, table, unique
+
+REMEDY = "give each column values of one kind"
+
+
+def is_frame(source: object) -> bool:
+    """True for what `load` understands."""
+    return isinstance(source, pl.DataFrame | pl.LazyFrame | pl.Series) or hasattr(
+        source, "__arrow_c_stream__"
+    )
+
+
+def load(source: Any) -> Table:
+    """The rows of a frame; a NaN of pandas is null, as pandas means it; a named index becomes a column.
+
+    Raises:
+        DataError: a column mixes kinds of values, or two columns have one name.
+    """
+    kind = f"{type(source).__module__.partition('.')[0]} {type(source).__name__}"
+    try:
+        if isinstance(source, pl.LazyFrame):
+            frame = source.collect()
+        elif isinstance(source, pl.DataFrame):
+            frame = source
+        elif kind == "pandas DataFrame":
+            frame = _pandas(source, kind)
+        else:
+            frame = pl.DataFrame(source)
+    except DataError:
+        raise
+    except UnicodeEncodeError as error:
+        raise DataError(
+            kind, "a text holds half a surrogate pair, which is no character", "mend the text"
+        ) from error
+    except Exception as error:  # Arrow, pandas and Polars each raise their own
+        raise DataError(kind, f"cannot be held as columns ({brief(error)})", REMEDY) from error
+    if frame.width == 0:
+        raise DataError(kind, "the frame has no columns", "give a frame with at least one")
+    return table(kind, frame)
+
+
+def _pandas(source: Any, kind: str) -> pl.DataFrame:
+    unique([str(name) for name in source.columns], kind)
+    if any(name is not None for name in source.index.names):
+        source = source.reset_index()
+        unique([str(name) for name in source.columns], kind)
+    return pl.from_pandas(source.rename(columns=str))

@@ -1,0 +1,102 @@
+"""Reads JSON lines: one object a line; what is no object is set aside with its line."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, NoReturn
+
+import numpy as np
+import polars as pl
+
+from trimtab.core.errors import DataError
+from trimtab.core.spec import FormatSpec
+from trimtab.data.read_csv import decode
+from trimtab.data.sources import Source
+from trimtab.data.table import Bad, Table, brief
+
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+"""An escape that may be half a character: Polars reads it as a NUL character, in silence."""
+
+
+def load(source: Source, form: FormatSpec) -> Table:
+    """JSON lines (`.jsonl`, `.ndjson`): one object a line; a key that is not there is null, as is `null`."""
+    return parse(decode(source.read(), form, source.name), source)
+
+
+def parse(raw: bytes, source: Source, first_line: int = 1) -> Table:
+    """The rows of UTF-8 text that begins on `first_line`."""
+    lines = raw.split(b"\n")
+    real = [at for at, line in enumerate(lines) if line.strip()]
+    numbers = np.array(real, np.int64) + first_line
+    if not real:
+        raise DataError(source.name, "the file has no rows", "give a file with at least one row")
+    frame = None if _SURROGATE.search(raw) else _quick(raw)
+    if frame is not None and frame.height == len(real):
+        return Table(source.name, frame, np.arange(len(real)), len(real), numbers)
+    bad = [found for row, at in enumerate(real) if (found := _fault(row, lines[at])) is not None]
+    ids = np.setdiff1d(np.arange(len(real)), [one.row for one in bad])
+    if len(ids) == 0:
+        return Table(source.name, pl.DataFrame(), ids, len(real), numbers, tuple(bad))
+    good = [lines[real[row]] for row in ids.tolist()]
+    frame = _quick(b"\n".join(good))
+    if frame is None or frame.height != len(ids):
+        _explain_mixture(good, numbers[ids], source.name)
+        raise DataError(source.name, "cannot be read as JSON lines", "write one object a line")
+    return Table(source.name, frame, ids, len(real), numbers, tuple(bad))
+
+
+def _quick(raw: bytes) -> pl.DataFrame | None:
+    try:
+        return pl.read_ndjson(raw, infer_schema_length=None)
+    except pl.exceptions.PolarsError:
+        return None
+
+
+def _fault(row: int, line: bytes) -> Bad | None:
+    """What is wrong with a line, or None."""
+    raw = line.decode("utf-8", "replace")
+    try:
+        value = json.loads(line, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        return Bad(row, f"not JSON ({brief(error)})", "mend the line", raw)
+    if not isinstance(value, dict):
+        return Bad(row, "the line is no JSON object", 'write {"column": value, ...}', raw)
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return Bad(row, "half a surrogate pair is no character", r"write both \u escapes, or UTF-8", raw)
+    return None
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON value")
+
+
+def _explain_mixture(lines: list[bytes], numbers: np.ndarray, name: str) -> None:
+    """Raise DataError for the first column whose values are of kinds that no column can hold together."""
+    seen: dict[str, tuple[str, int]] = {}
+    for line, number in zip(lines, numbers.tolist(), strict=True):
+        for column, value in json.loads(line).items():
+            kind = _kind(value)
+            if kind is None:
+                continue
+            first, at = seen.setdefault(column, (kind, number))
+            if first != kind:
+                raise DataError(
+                    f"{name}:{number}",
+                    f"column '{column}' holds {kind} here and {first} on line {at}",
+                    "write values of one kind",
+                )
+
+
+def _kind(value: Any) -> str | None:
+    kinds = {
+        bool: "a boolean",
+        int: "a number",
+        float: "a number",
+        str: "a text",
+        list: "a list",
+        dict: "an object",
+    }
+    return None if value is None else kinds[type(value)]
