@@ -21,6 +21,7 @@ from rows import (
     tabular_of,
 )
 from tiny import tiny_tokens
+from translators import rewriting
 from trimtab.core.build_step import parameters
 from trimtab.core.objects import Batch
 from trimtab.core.step import MODALITIES, Step, load_steps, save_steps
@@ -45,7 +46,10 @@ SAMPLES = {
     "no image": images_of(0),
     "one image": images_of(1),
 }
-NEEDS: dict[str, Callable[[], Step]] = {"tokens": tiny_tokens}
+NEEDS: dict[str, Callable[[], Step]] = {
+    "tokens": tiny_tokens,
+    "back_translation": rewriting,
+}
 """Steps that cannot do without an argument; any other one is made by its name alone."""
 ONLY: dict[str, str] = {}
 """Steps that understand one form of series only: `series` (long) or `curves` (a list a row)."""
