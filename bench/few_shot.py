@@ -23,7 +23,7 @@ from trimtab.models.pretrained import Pretrained
 from trimtab.models.vocabulary import Start
 
 SETTINGS = {
-    "textcnn": {"epochs": 40, "batch_size": 32, "patience": 8},
+    "textcnn": {"epochs": 25, "batch_size": 32, "patience": 6},
     "minilm": {
         "epochs": 8,
         "batch_size": 16,
