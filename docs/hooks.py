@@ -140,11 +140,14 @@ def registries_page() -> str:
 
 
 def registries() -> Iterator[tuple[str, Registry]]:
-    """Every registry with its room, in the order of the layers."""
+    """Every registry with its room, in the order of the layers; that of a part of a room is `room/part`."""
     for room in ROOMS:
-        for value in list(vars(import_module(f"trimtab.{room}")).values()):
-            if isinstance(value, Registry) and value.group == f"trimtab.{room}":
-                yield room, value
+        parts = sorted(path.parent.name for path in (SOURCE / room).glob("*/__init__.py"))
+        for where in (room, *(f"{room}/{part}" for part in parts)):
+            group = f"trimtab.{where.replace('/', '.')}"
+            for value in list(vars(import_module(group)).values()):
+                if isinstance(value, Registry) and value.group == group:
+                    yield where, value
 
 
 def python_page() -> str:

@@ -1,4 +1,4 @@
-"""Small translators: a text filter of the operating system, and sequence-to-sequence models with random weights."""
+"""Small translators: a text filter of the operating system, and a model with random weights."""
 
 from __future__ import annotations
 

@@ -34,6 +34,7 @@ class Scripted(Augment):
     said: tuple[tuple[str | None, ...], ...] = ()
 
     def rewrite(self, texts, ids, copy):
+        del ids
         return [self.said[copy - 1][TEXTS.index(text)] for text in texts]
 
 
@@ -61,9 +62,7 @@ def test_it_drops_copies_that_are_too_far_from_their_source():
 
 
 def test_it_drops_copies_that_read_like_another_class():
-    copy = said(
-        t0="my card is late", t1="send money to a friend abroad", t10="我的卡在哪里"
-    )
+    copy = said(t0="my card is late", t1="send money to a friend abroad", t10="我的卡在哪里")
     after, told = Scripted(same_label=True, said=(copy,)).learn(BATCH).grow(BATCH)
     assert copies(after) == ["my card is late"]
     assert told["another label"] == 2

@@ -35,7 +35,7 @@ def test_it_replaces_words_of_any_language_that_the_file_knows(vectors):
     batch = batch_of(["my Card", "卡 丢了", "nothing known"])
     step = EmbeddingNeighbours(embeddings=str(folder / "words.txt"), nearest=1, least_neighbour=-1, rate=1)
     step = step.learn(batch)
-    table = {word: near for word, near in step.neighbours}
+    table = dict(step.neighbours)
     after = step(batch)["text"].to_list()[3:]
     assert after == [f"my {table['card'].capitalize()}", f"{table['卡']} 丢了"]
 

@@ -22,7 +22,9 @@ def test_it_cuts_words(text, words):
     assert cut(text) == words
 
 
-@pytest.mark.parametrize("text", ["Where is my card?", "银行卡丢了，怎么办？", "我的Visa卡丢了。", ""])
+@pytest.mark.parametrize(
+    "text", ["Where is my card?", "银行卡丢了\uff0c怎么办\uff1f", "我的Visa卡丢了。", ""]
+)
 def test_it_puts_words_together_as_they_are_written(text):
     assert join(cut(text)) == text
 

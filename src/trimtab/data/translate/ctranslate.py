@@ -19,8 +19,8 @@ from trimtab.data.translate.base import Translator, directed, wanted
 class CTranslate2(Translator):
     """Translate by the model in `folder`, as `ct2-transformers-converter` leaves it.
 
-    The tokenizer is a Hugging Face one: `tokenizer`, an id or a folder, by default `folder` itself (convert with
-    `--copy_files`). `{source}` and `{target}` in both become the languages.
+    The tokenizer is a Hugging Face one: `tokenizer`, an id or a folder, by default `folder` itself (convert
+    with `--copy_files`). `{source}` and `{target}` in both become the languages.
     """
 
     name: ClassVar[str] = "ctranslate2"

@@ -19,8 +19,8 @@ class HuggingFace(Translator):
     """Translate by `model`, an id or a folder; `{source}` and `{target}` in it become the languages.
 
     `Helsinki-NLP/opus-mt-{source}-{target}` with `zh` and `en`, for instance. Decoding is a beam search of
-    `beams`, so the same text has the same translation; `max_length` bounds its tokens. Marian's tokenizers need the
-    package sentencepiece (`trimtab[translate]`).
+    `beams`, so the same text has the same translation; `max_length` bounds its tokens. Marian's tokenizers
+    need the package sentencepiece (`trimtab[translate]`).
     """
 
     name: ClassVar[str] = "huggingface"

@@ -1,4 +1,4 @@
-"""Any endpoint that speaks OpenAI's chat completions: OpenAI, DeepSeek, vLLM, llama.cpp, Ollama and others."""
+"""Any endpoint that speaks OpenAI's chat completions: DeepSeek, vLLM, llama.cpp, Ollama and others."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ class _Answer:
 class OpenAI(Translator):
     """Ask `model` at `base_url` for the translations of `batch_size` texts at a time, `concurrency` at once.
 
-    The key is read from the environment variable `key_variable` (blank: none is sent) and stands nowhere else.
-    Texts go out numbered, and an answer counts only if it has exactly these numbers; otherwise the batch is
-    halved and asked again, and a single text is given up after `retries`. A failed request (no connection, cut
-    off, longer than `timeout` seconds, 429, 5xx) is repeated up to `retries` times, after the server's
-    `Retry-After` or an exponential back-off from `first_wait` seconds; `per_minute` limits the rate.
+    The key is read from the environment variable `key_variable` (blank: none is sent) and stands nowhere
+    else. Texts go out numbered, and an answer counts only if it has exactly these numbers; otherwise the
+    batch is halved and asked again, and a single text is given up after `retries`. A failed request (no
+    connection, cut off, longer than `timeout` seconds, 429, 5xx) is repeated up to `retries` times, after the
+    server's `Retry-After` or an exponential back-off from `first_wait` seconds; `per_minute` limits the rate.
 
     `max_requests` and `max_cost` (with the prices `price_in` and `price_out` of a million tokens) cap what is
-    spent in all, over every run with the same cache: before a request goes out the most it can cost is booked.
-    A request whose answer was lost stays booked.
+    spent in all, over every run with the same cache: before a request goes out the most it can cost is
+    booked. A request whose answer was lost stays booked.
     """
 
     name: ClassVar[str] = "openai"
@@ -210,7 +210,7 @@ class _Job:
         numbered = json.dumps(dict(enumerate(texts, start=1)), ensure_ascii=False)
         said = (
             f"Translate each value of the JSON object from {self.order.source} to {self.order.target}. "
-            "Answer with a JSON object that has the same keys and the translations as values, and nothing else."
+            "Answer with a JSON object of the same keys, with the translations as values, and nothing else."
         )
         most_out = 256 + 3 * len(numbered.encode())
         body = {
