@@ -3,20 +3,21 @@
     python bench/augment.py [--quick] [--json PATH] [--only MODEL] [--data NAME] [--shots N] [--methods A,B]
                             [--seeds N] [--minutes M] [--cells PATH]
 
-Data: Banking77 (its own test rows) and CFBenchmark's finance news in Chinese (sentiment; sector, its 8 classes of
-ten or more rows, at 5 per class only; no official split, so the rows that are not drawn are the test; the
-repeated `instruction` is no feature). A seed draws train rows, as many validation rows (10 per class at most),
-and with them the test. Models: a linear SVM over TF-IDF, trimtab's textcnn and minilm (bench/few_shot.py).
+Data: Banking77 (its own test rows) and CFBenchmark's finance news in Chinese (sentiment; sector, its 8
+classes of ten or more rows, at 5 per class only; no official split, so the rows that are not drawn are the
+test; the repeated `instruction` is no feature). A seed draws train rows, as many validation rows (10 per
+class at most), and with them the test. Models: a linear SVM over TF-IDF, trimtab's textcnn and minilm
+(bench/few_shot.py).
 
-A method is one or more steps, each applied to the drawn train rows; their copies are put together. `repeat N` is
-the control: N verbatim copies of each row, so as many training steps as a method of N copies. `best` is the
-method with the best macro-F1 on the validation rows of the same seed; it is never chosen on the test. Back-
-translation is apertium's, English-Spanish-English; for Chinese there is no translator on this machine.
+A method is one or more steps, each applied to the drawn train rows; their copies are put together. `repeat N`
+is the control: N verbatim copies of each row, so as many training steps as a method of N copies. `best` is
+the method with the best macro-F1 on the validation rows of the same seed; it is never chosen on the test.
+Back- translation is apertium's, English-Spanish-English; for Chinese there is no translator on this machine.
 
-Each result is appended to `--cells` when it is there, and not computed again: the same command goes on where it
-stopped. `--minutes` ends a call early. Rows: mean over seeds with a 95 % t-interval, of the macro-F1 and of the
-differences paired by seed: `gain` against no augmentation, `relative` the same in percent, `over_control` against
-`repeat` of as many copies.
+Each result is appended to `--cells` when it is there, and not computed again: the same command goes on where
+it stopped. `--minutes` ends a call early. Rows: mean over seeds with a 95 % t-interval, of the macro-F1 and
+of the differences paired by seed: `gain` against no augmentation, `relative` the same in percent,
+`over_control` against `repeat` of as many copies.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ import csv
 import json
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import lru_cache, partial
 from pathlib import Path
 from tempfile import gettempdir
@@ -33,9 +34,9 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from scipy import stats
 
 from few_shot import Rows, linear, network
+from paired import compact, summary
 from projects import banking77
 from report import RESULTS, finish, parser
 from trimtab.core.build_step import build_step
@@ -126,7 +127,7 @@ def main() -> None:
             done[key(cell)] = found = {**cell, **measure(cell)}
             with cells.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(found) + "\n")
-    rows = summary(list(done.values()))
+    rows = summary(list(done.values()), CONTROLS, control_of)
     finish("augment", options, rows, compact(done.values()), {"settings": {"filter": FILTER, "steps": STEP}})
 
 
@@ -134,7 +135,7 @@ def wanted(options: Any) -> Iterator[dict[str, Any]]:
     """Cells in the order of their use: whole seeds first, so that whatever is there is paired."""
     asked = set(filter(None, options.methods.split(",")))
     for model in [options.only] if options.only else MODELS:
-        for data, shots in [(data, shots) for data in DATA for shots in DATA[data]]:
+        for data, shots in [(one, shots) for one in DATA for shots in DATA[one]]:
             if options.data in ("", data) and options.shots in (0, shots):
                 for seed in range(options.seeds):
                     for name in METHODS:
@@ -228,84 +229,10 @@ def source(data: str) -> tuple[Rows, Rows | None]:
     return Rows(texts, np.array([names.index(row["response"]) for row in kept])), None
 
 
-def summary(cells: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One row for each model, data, shots and method, and for the method that validation chooses."""
-    groups: dict[tuple[Any, ...], dict[str, dict[int, dict[str, Any]]]] = defaultdict(
-        lambda: defaultdict(dict)
-    )
-    for cell in cells:
-        groups[cell["model"], cell["data"], cell["shots"]][cell["method"]][cell["seed"]] = cell
-    rows = []
-    for (model, data, shots), methods in sorted(groups.items()):
-        plain = methods.get("none", {})
-        tried = {name: of for name, of in methods.items() if name not in CONTROLS}
-        best = {
-            seed: max((of[seed] for of in tried.values() if seed in of), key=lambda cell: cell["valid"])
-            for seed in plain
-            if any(seed in of for of in tried.values())
-        }
-        for name, of in [*methods.items(), *([("best", best)] if len(tried) > 1 else [])]:
-            rows.append({"model": model, "data": data, "shots": shots, "method": name})
-            rows[-1] |= {"seeds": len(of), **interval("macro_f1", [100 * of[s]["test"] for s in of])}
-            if name != "none":
-                rows[-1] |= against(of, plain, methods)
-    return rows
-
-
-def against(
-    of: Mapping[int, dict[str, Any]],
-    plain: Mapping[int, dict[str, Any]],
-    methods: Mapping[str, Mapping[int, dict[str, Any]]],
-) -> dict[str, Any]:
-    """Differences paired by seed."""
-    shared = sorted(of.keys() & plain.keys())
-    gains = [100 * (of[seed]["test"] - plain[seed]["test"]) for seed in shared]
-    parts = [100 * (of[seed]["test"] / plain[seed]["test"] - 1) for seed in shared]
-    found = {**interval("gain", gains), **interval("relative", parts)}
-    over = []
-    for seed in shared:
-        control = methods.get(control_of(of[seed]["method"]), {}).get(seed)
-        if control is not None and control is not of[seed]:
-            over.append(100 * (of[seed]["test"] - control["test"]))
-    return found | (interval("over_control", over) if over else {})
-
-
 def control_of(name: str) -> str:
     """The control of as many copies: for a filtered method, of those before the filter."""
     copies = sum(parameters.get("copies", 1) for _, parameters in METHODS[name])
     return f"repeat {copies}"
-
-
-def interval(name: str, values: Sequence[float]) -> dict[str, Any]:
-    """The mean, and its 95 % interval by Student's t where there are two values or more."""
-    if not values:
-        return {}
-    mean = float(np.mean(values))
-    half = (
-        float(stats.t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values)))
-        if len(values) > 1
-        else float("nan")
-    )
-    low, high = (round(mean - half, 2), round(mean + half, 2)) if len(values) > 1 else (None, None)
-    return {name: round(mean, 2), f"{name}_low": low, f"{name}_high": high}
-
-
-def compact(cells: Any) -> list[dict[str, Any]]:
-    """The raw scores, those of all seeds on one line."""
-    groups: dict[tuple[Any, ...], list[dict[str, Any]]] = defaultdict(list)
-    for cell in sorted(cells, key=lambda cell: cell["seed"]):
-        groups[cell["model"], cell["data"], cell["shots"], cell["method"]].append(cell)
-    return [
-        {
-            **dict(zip(("model", "data", "shots", "method"), of, strict=True)),
-            **{
-                name: ",".join(str(cell[name]) for cell in found)
-                for name in ("seed", "valid", "test", "rows")
-            },
-            "seconds": round(float(np.mean([cell["seconds"] for cell in found])), 2),
-        }
-        for of, found in groups.items()
-    ]
 
 
 if __name__ == "__main__":

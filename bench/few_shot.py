@@ -23,7 +23,7 @@ from trimtab.models.pretrained import Pretrained
 from trimtab.models.vocabulary import Start
 
 SETTINGS = {
-    "textcnn": {"epochs": 40, "batch_size": 32, "patience": 8},
+    "textcnn": {"epochs": 25, "batch_size": 32, "patience": 6},
     "minilm": {
         "epochs": 8,
         "batch_size": 16,
@@ -33,9 +33,9 @@ SETTINGS = {
         "average": 0.0,
     },
 }
-"""The families' defaults are made for ten thousand rows: here an epoch has a few steps only, so there are more
-and smaller ones, and no averaging over hundreds of steps that never come. Otherwise whatever adds steps would
-look like a gain."""
+"""The families' defaults are made for ten thousand rows: here an epoch has a few steps only, so there are
+more and smaller ones, and no averaging over hundreds of steps that never come. Otherwise whatever adds steps
+would look like a gain."""
 
 
 @dataclass(frozen=True)

@@ -140,11 +140,13 @@ def registries_page() -> str:
 
 
 def registries() -> Iterator[tuple[str, Registry]]:
-    """Every registry with its room, in the order of the layers."""
+    """Every registry with its room, in the order of the layers; that of a part of a room is `room/part`."""
     for room in ROOMS:
-        for value in list(vars(import_module(f"trimtab.{room}")).values()):
-            if isinstance(value, Registry) and value.group.startswith(f"trimtab.{room}"):
-                yield room, value
+        parts = sorted(path.parent.name for path in (SOURCE / room).glob("*/__init__.py"))
+        for module in (room, *(f"{room}.{part}" for part in parts)):
+            for value in list(vars(import_module(f"trimtab.{module}")).values()):
+                if isinstance(value, Registry) and value.group.startswith(f"trimtab.{module}"):
+                    yield module.replace(".", "/"), value
 
 
 def python_page() -> str:

@@ -2,8 +2,9 @@
 
     python tools/synonym_tables.py WORDNET_FOLDER COW_TAB
 
-WORDNET_FOLDER holds `index.*`, `data.*` and `cntlist.rev` (Debian: package `wordnet-base`, /usr/share/wordnet);
-COW_TAB is `wn-data-cmn.tab` of the Open Multilingual Wordnet. The same input gives the same bytes.
+WORDNET_FOLDER holds `index.*`, `data.*` and `cntlist.rev` (Debian: package `wordnet-base`,
+/usr/share/wordnet); COW_TAB is `wn-data-cmn.tab` of the Open Multilingual Wordnet. The same input gives the
+same bytes.
 
 A table has one line a word: the word, a tab, and its synonyms, best first, joined by `|`. A word is replaced
 without knowing its sense, so only its usual senses count. English: senses that make up at least a fifth of
@@ -76,8 +77,8 @@ def fit(lemma: str) -> bool:
 
 
 def tagged(path: Path) -> Counter[tuple[str, str, int]]:
-    """Occurrences of (word, part of speech, sense number) in the tagged corpora; satellites are adjectives."""
-    counts: Counter[tuple[str, str, int]] = Counter()
+    """Occurrences of (word, part of speech, sense number) in the tagged corpora."""
+    counts: Counter[tuple[str, str, int]] = Counter()  # a satellite (5) is an adjective (3)
     for line in path.read_text(encoding="ascii").splitlines():
         key, number, count = line.split()
         word, _, rest = key.partition("%")

@@ -22,6 +22,7 @@ from rows import (
     tabular_of,
 )
 from tiny import tiny_tokens
+from translators import rewriting
 from trimtab.core.build_step import parameters
 from trimtab.core.objects import Batch
 from trimtab.core.step import MODALITIES, Step, load_steps, save_steps
@@ -47,6 +48,10 @@ SAMPLES = {
     "one image": images_of(1),
 }
 NEEDS: dict[str, Callable[[], Step]] = {"tokens": tiny_tokens, "embed": small_embed}
+NEEDS: dict[str, Callable[[], Step]] = {
+    "tokens": tiny_tokens,
+    "back_translation": rewriting,
+}
 """Steps that cannot do without an argument; any other one is made by its name alone."""
 ONLY: dict[str, str] = {}
 """Steps that understand one form of series only: `series` (long) or `curves` (a list a row)."""

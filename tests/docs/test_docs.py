@@ -32,8 +32,8 @@ OPTIONS = [path for path, _ in HOOKS.spec_options()]
 
 def test_it_finds_every_registry_there_is():
     made = {
-        path.parent.name
-        for path in (ROOT / "src" / "trimtab").glob("*/__init__.py")
+        path.parent.relative_to(ROOT / "src" / "trimtab").as_posix()
+        for path in (ROOT / "src" / "trimtab").rglob("__init__.py")
         if re.search(r"= Registry\(", path.read_text(encoding="utf-8"))
     }
     assert {room for room, _ in HOOKS.registries()} == made

@@ -1,8 +1,8 @@
 """Does a copy still read like its class? Naive Bayes over character n-grams, the source row left out.
 
-Multinomial naive Bayes is linear in the counts, and it is learnt by adding integers: so it is the same for any
-number of blocks, and a row is left out exactly by subtracting its own counts, where another model would have
-to be trained anew for each fold.
+Multinomial naive Bayes is linear in the counts, and it is learnt by adding integers: so it is the same for
+any number of blocks, and a row is left out exactly by subtracting its own counts, where another model would
+have to be trained anew for each fold.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ SMOOTHING = 0.01
 
 
 def count_grams(texts: Sequence[str], labels: pl.Series) -> pl.DataFrame:
-    """How often each n-gram stands in each class: `label`, `gram`, `count`; rows without a label do not count.
+    """How often each n-gram stands in each class: `label`, `gram`, `count`; rows without a label are left
+    out.
 
     The gram -1 counts the rows of a class.
     """
@@ -80,9 +81,9 @@ def agrees(
 ) -> np.ndarray:
     """True (copies,) where naive Bayes, having forgotten the source, gives the copy the source's label.
 
-    All classes are equally likely beforehand: a class of few rows would lose its copies otherwise, and it needs
-    them most. The copies of a row that has no label, or is the only one of its class, stay: nobody could
-    disagree.
+    All classes are equally likely beforehand: a class of few rows would lose its copies otherwise, and it
+    needs them most. The copies of a row that has no label, or is the only one of its class, stay: nobody
+    could disagree.
     """
     if not copies:
         return np.zeros(0, dtype=bool)

@@ -45,7 +45,7 @@ def gram_frequency(texts: Sequence[str]) -> Frequency:
 
 
 def gram_cosines(left: Sequence[str], right: Sequence[str], frequency: Frequency) -> np.ndarray:
-    """Cosines (pairs,) of TF-IDF vectors, with the smooth inverse frequency of scikit-learn; 0 of an empty text."""
+    """Cosines (pairs,) of TF-IDF vectors, smoothed as scikit-learn does; 0 of an empty text."""
     if not left:
         return np.zeros(0)
     weight = np.log((1 + frequency.rows) / (1 + frequency.with_gram)) + 1

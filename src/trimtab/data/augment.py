@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, NamedTuple, Self
 
@@ -32,13 +32,14 @@ class _Seen(NamedTuple):
 class Augment(Step):
     """Add up to `copies` rewritten copies of each row; every other column stays.
 
-    Copy k of row i gets the id `i + k * (base + 1)`, where `base` is the largest id seen in learning: new, and
-    traced back to its source by the remainder. A copy equal to its row or to an earlier copy of it is not kept.
+    Copy k of row i gets the id `i + k * (base + 1)`, where `base` is the largest id seen in learning: new,
+    and traced back to its source by the remainder. A copy equal to its row or to an earlier copy of it is not
+    kept.
 
-    The filter: a copy stays if its cosine to the row is at least `least_cosine` (0 asks for nothing), by TF-IDF
-    of character n-grams or, if `encoder` names one (`minilm`, a Hugging Face id, a folder), by its sentence
-    embeddings; and, with `same_label`, if a linear model that has not seen the row gives the copy the row's
-    label.
+    The filter: a copy stays if its cosine to the row is at least `least_cosine` (0 asks for nothing), by
+    TF-IDF of character n-grams or, if `encoder` names one (`minilm`, a Hugging Face id, a folder), by its
+    sentence embeddings; and, with `same_label`, if a linear model that has not seen the row gives the copy
+    the row's label.
     """
 
     accepts: ClassVar[frozenset[str]] = frozenset({"text"})
@@ -177,6 +178,23 @@ def chosen(places: Sequence[int], rate: float, of: int, rng: np.random.Generator
     """Some of `places`, in order: `rate` of `of` words, at least one, as far as there are places."""
     wanted = min(len(places), max(1, round(rate * of)))
     return sorted(int(place) for place in rng.choice(places, wanted, replace=False))
+
+
+def grow_all(
+    steps: Iterable[Step], batch: Batch
+) -> tuple[tuple[Step, ...], Batch, tuple[dict[str, Any], ...]]:
+    """Each step learned from the rows as the steps before it left them, the rows after all, and what was told.
+
+    One object a step: its name, and for steps that write texts the number of copies by what became of them.
+    """
+    learned: list[Step] = []
+    told: list[dict[str, Any]] = []
+    for step in steps:
+        learned.append(step.learn(batch))
+        last = learned[-1]
+        batch, counts = last.grow(batch) if isinstance(last, Augment) else (last(batch), {})
+        told.append({"step": last.name, **counts})
+    return tuple(learned), batch, tuple(told)
 
 
 def _extended(batch: Batch, text: str, at: list[int], fresh: list[str], ids: list[int]) -> Batch:

@@ -65,7 +65,7 @@ class RandomDelete(Edit):
 
 @dataclass(frozen=True)
 class RandomSwap(Edit):
-    """Swap two words, as many times as make `rate` of the words, at least once; a row of one word is not copied."""
+    """Swap two words, `rate` times the number of words and at least once; a row of one word is not copied."""
 
     name: ClassVar[str] = "random_swap"
 
@@ -83,9 +83,10 @@ class RandomSwap(Edit):
 
 @dataclass(frozen=True)
 class RandomInsert(Edit):
-    """Insert synonyms of `rate` of the words, at least one, anywhere; a row without a word in the table is not copied.
+    """Insert synonyms of `rate` of the words, at least one, anywhere.
 
-    The synonyms are those of the step `synonym`; `table` names a file of the user's own.
+    A row without a word in the table is not copied. The synonyms are those of the step `synonym`; `table`
+    names a file of the user's own.
     """
 
     name: ClassVar[str] = "random_insert"

@@ -26,11 +26,11 @@ class BackTranslation(Augment):
     """Add a copy of each row that went through another language and came back (Sennrich and others, 2016).
 
     `translator` names one of the registry (`huggingface`, `ctranslate2`, `openai`, `command`), `options` are
-    its options; `source` is the language of the rows and `pivot` the other one, in the translator's own codes.
-    Every translation is kept in the file `cache` (relative to the working directory) the moment it arrives, so
-    a run that was stopped asks nothing twice. If the translator stops (a dead endpoint, a cap on cost), the
-    step fails, and the same command goes on where it stopped; with `if_stopped: keep` it takes the copies that
-    are there and says so.
+    its options; `source` is the language of the rows and `pivot` the other one, in the translator's own
+    codes. Every translation is kept in the file `cache` (relative to the working directory) the moment it
+    arrives, so a run that was stopped asks nothing twice. If the translator stops (a dead endpoint, a cap on
+    cost), the step fails, and the same command goes on where it stopped; with `if_stopped: keep` it takes the
+    copies that are there and says so.
     """
 
     name: ClassVar[str] = "back_translation"
@@ -58,7 +58,7 @@ class BackTranslation(Augment):
         return build(self.translator, options, f"step {self.name}")
 
     def rewrite(self, texts: Sequence[str], ids: Sequence[int], copy: int) -> Texts:
-        """Each text, there and back; None where it is blank, untranslated or as it was but for white space."""
+        """Each text, there and back; None where it is blank, untranslated or came back as it was."""
         del ids, copy
         with Cache(Path(self.cache)) as cache:
             there = fill(self._way, texts, self.source, self.pivot, cache)

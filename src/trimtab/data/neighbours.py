@@ -34,8 +34,8 @@ class EmbeddingNeighbours(Edit):
 
     `embeddings` is `minilm` (the word embeddings of all-MiniLM-L6-v2: whole English words only), or a file in
     word2vec's format (`.bin` is binary), which may be of any language. A neighbour's cosine is at least
-    `least_neighbour`. Stop words stay. Neighbours may be opposites (`up`, `down`): embeddings know what is said
-    in like places, not what means the same (Wang and Yang, 2015).
+    `least_neighbour`. Stop words stay. Neighbours may be opposites (`up`, `down`): embeddings know what is
+    said in like places, not what means the same (Wang and Yang, 2015).
     """
 
     name: ClassVar[str] = "embedding_neighbours"

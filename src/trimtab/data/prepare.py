@@ -29,6 +29,7 @@ from trimtab.core.objects import Batch, Splits
 from trimtab.core.spec import Spec, StepSpec
 from trimtab.core.step import Step
 from trimtab.data import STEPS
+from trimtab.data.augment import grow_all
 from trimtab.data.duplicates import Copies, NearDuplicates
 from trimtab.data.engine_local import apply, learn
 from trimtab.data.leak import NEAR, drop_leaks, leakage
@@ -82,11 +83,12 @@ def prepare(spec: Spec, folder: Path, place: Place = _dotted) -> Splits:
     test = apply(lasting, test) if test is not None else None
     labels = _labels(train, valid, source, spec)
     across = leakage(train, valid, data.text, data.label, _similarity(clean)).facts()
-    more, (grown,) = learn(augment, [train])
+    more, grown, copies_told = grow_all(augment, train)
     dropped = {"train": pool.dropped + train.dropped, "valid": valid.dropped}
     dropped |= {} if test is None else {"test": test.dropped}
     facts = _facts(source, train, valid, test, dropped, spec) | {
         "augmented": len(grown) - len(train),
+        "augmentation": list(copies_told),
         "leakage": {"train_valid": across} | ({} if shared is None else {"train_test": shared}),
     }
     steps = (*copies, *learned, *more)

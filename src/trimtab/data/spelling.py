@@ -36,11 +36,12 @@ NEIGHBOURS = _neighbours()
 
 @dataclass(frozen=True)
 class SpellingNoise(Edit):
-    """Misspell `rate` of the words, at least one: a neighbouring key (QWERTY), two letters swapped, one left out.
+    """Misspell `rate` of the words, at least one: a neighbouring key, two letters swapped, one left out.
 
-    Only words of four or more Latin letters; the first letter stays, as it mostly does in print and at the
-    keyboard. Texts without such a word, Chinese ones for instance, are not copied: their mistakes come from the
-    input method (homophones), which needs a table of pronunciations that trimtab does not have.
+    The keyboard is QWERTY. Only words of four or more Latin letters; the first letter stays, as it mostly
+    does in print and at the keyboard. Texts without such a word, Chinese ones for instance, are not copied:
+    their mistakes come from the input method (homophones), which needs a table of pronunciations that trimtab
+    does not have.
     """
 
     name: ClassVar[str] = "spelling_noise"

@@ -19,17 +19,17 @@ from trimtab.data.words import cut_chinese, is_chinese
 
 Table = Mapping[str, tuple[str, ...]]
 
-STOP = frozenset(
-    """a about above after again against ain all am an and any are aren as at be because been before being below
-    between both but by can couldn cannot could did didn do does doesn doing don down during each few for from
-    further had hadn has hasn have haven having he her here hers herself him himself his how i if in into is isn it
-    its itself just let ll may me might mightn more most must mustn my myself needn no nor not now of off on once
-    only or other our ours ourselves out over own re same shan she should shouldn so some such than that the their
-    theirs them themselves then there these they this those through to too under until up us ve very was wasn we
-    were weren what when where which while who whom why will with won would wouldn you your yours yourself
-    yourselves""".split()
+STOP = frozenset(  # one text is read more easily than 150 strings
+    """a about above after again against ain all am an and any are aren as at be because been before being
+    below between both but by can couldn cannot could did didn do does doesn doing don down during each few
+    for from further had hadn has hasn have haven having he her here hers herself him himself his how i if in
+    into is isn it its itself just let ll may me might mightn more most must mustn my myself needn no nor not
+    now of off on once only or other our ours ourselves out over own re same shan she should shouldn so some
+    such than that the their theirs them themselves then there these they this those through to too under
+    until up us ve very was wasn we were weren what when where which while who whom why will with won would
+    wouldn you your yours yourself yourselves""".split()  # noqa: SIM905
 )
-"""Words that carry grammar, not meaning: WordNet knows a few of them as nouns (`in` the inch, `at` the coin)."""
+"""Words that carry grammar, not meaning; WordNet knows some as nouns (`in` the inch, `at` the coin)."""
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -38,9 +38,9 @@ class Synonym(Edit):
     """Replace `rate` of the words, at least one, by synonyms of their usual senses.
 
     English by WordNet 3.0, Chinese (cut by rjieba) by the Chinese Open WordNet. `table` names a file of the
-    user's own instead: a line holds a word, a tab, and its synonyms, joined by `|`; `.gz` is unpacked. Stop words
-    stay, the case of the first letter or the whole word is kept, and a plural in -s takes the plural of the
-    synonym. Easy data augmentation (Wei and Zou, 2019), with rarer senses left out.
+    user's own instead: a line holds a word, a tab, and its synonyms, joined by `|`; `.gz` is unpacked. Stop
+    words stay, the case of the first letter or the whole word is kept, and a plural in -s takes the plural of
+    the synonym. Easy data augmentation (Wei and Zou, 2019), with rarer senses left out.
     """
 
     name: ClassVar[str] = "synonym"

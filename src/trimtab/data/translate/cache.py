@@ -14,7 +14,9 @@ from trimtab.core.store import value_hash
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS translations (key TEXT PRIMARY KEY, translation TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS ledger (translator TEXT PRIMARY KEY, requests INTEGER NOT NULL, cost REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS ledger (
+    translator TEXT PRIMARY KEY, requests INTEGER NOT NULL, cost REAL NOT NULL
+);
 """
 _ASKED = 500
 """Keys in one query: SQLite takes a limited number of parameters."""
@@ -83,8 +85,8 @@ class Cache:
 class Ledger:
     """Requests made and money spent with one translator, over all runs that share the cache.
 
-    The most that a request can cost is booked before it is sent, and corrected when its price is known: a kill
-    between the two leaves too much in the books, never too little.
+    The most that a request can cost is booked before it is sent, and corrected when its price is known: a
+    kill between the two leaves too much in the books, never too little.
     """
 
     def __init__(self, cache: Cache, translator: str) -> None:
