@@ -26,6 +26,8 @@ STEPS = Registry(
         "window_warp": "trimtab.data.augment_series:WindowWarp",
         "gaussian_noise": "trimtab.data.augment_tabular:GaussianNoise",
         "oversample": "trimtab.data.oversample:Oversample",
+        # wrong labels
+        "label_errors": "trimtab.data.label_errors:LabelErrors",
     },
 )
 
