@@ -53,7 +53,10 @@ NEEDS: dict[str, Callable[[], Step]] = {
     "back_translation": rewriting,
 }
 """Steps that cannot do without an argument; any other one is made by its name alone."""
-ONLY: dict[str, str] = {}
+ONLY: dict[str, str] = {
+    # augmentation of whole series, one a row
+    **dict.fromkeys(("jitter", "magnitude_scale", "window_slice", "window_warp"), "curves"),
+}
 """Steps that understand one form of series only: `series` (long) or `curves` (a list a row)."""
 NOT_TWICE: frozenset[str] = frozenset()
 """Steps that change their own output again; each has a test that says why."""

@@ -40,6 +40,8 @@ class Step:
     """True for steps that add rows to those they get."""
     learned: ClassVar[tuple[str, ...]] = ()
     """The fields that `learn` fills."""
+    reads: ClassVar[tuple[str, ...]] = ()
+    """Parameters that name a file which the step reads: relative to the spec, and its content counts like them."""
     files: ClassVar[dict[str, str]] = {}
     """Text fields that are saved as a file of their own: field to file name."""
 

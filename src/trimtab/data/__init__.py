@@ -21,6 +21,21 @@ STEPS = Registry(
         "embedding_neighbours": "trimtab.data.neighbours:EmbeddingNeighbours",
         "back_translation": "trimtab.data.back_translation:BackTranslation",
         "spelling_noise": "trimtab.data.spelling:SpellingNoise",
+        # images, series and tables: more train rows
+        "rotate": "trimtab.data.augment_image:Rotate",
+        "crop": "trimtab.data.augment_image:Crop",
+        "flip": "trimtab.data.augment_image:Flip",
+        "colour_jitter": "trimtab.data.augment_image:ColourJitter",
+        "erase": "trimtab.data.augment_image:Erase",
+        "mixup": "trimtab.data.mixup:Mixup",
+        "jitter": "trimtab.data.augment_series:Jitter",
+        "magnitude_scale": "trimtab.data.augment_series:MagnitudeScale",
+        "window_slice": "trimtab.data.augment_series:WindowSlice",
+        "window_warp": "trimtab.data.augment_series:WindowWarp",
+        "gaussian_noise": "trimtab.data.augment_tabular:GaussianNoise",
+        "oversample": "trimtab.data.oversample:Oversample",
+        # wrong labels
+        "label_errors": "trimtab.data.label_errors:LabelErrors",
     },
 )
 

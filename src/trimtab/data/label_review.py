@@ -1,0 +1,105 @@
+"""The CSV in which a person decides on suspicious labels: written, edited, read back."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from trimtab.core.errors import DataError, suggestion
+from trimtab.data.terms import normal
+
+HEADER = ("id", "decision", "given", "suggested", "score", "content")
+KEEP, DROP = "keep", "drop"
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """One line: a row, what is suspected of it, and the decision: empty, keep, drop or another label."""
+
+    id: int
+    decision: str
+    given: str
+    suggested: str
+    score: float
+    content: str
+
+
+def write_review(path: Path, rows: Iterable[Reviewed]) -> None:
+    """Write the lines, the least plausible label first; whole or not at all.
+
+    UTF-8 with a byte order mark, without which spreadsheets garble Chinese.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(path.name + ".new")
+    with fresh.open("w", encoding="utf-8-sig", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(HEADER)
+        for row in sorted(rows, key=lambda row: (row.score, row.id)):
+            writer.writerow((row.id, row.decision, row.given, row.suggested, f"{row.score:.4f}", row.content))
+    fresh.replace(path)
+
+
+def read_review(path: Path) -> tuple[Reviewed, ...]:
+    """The lines of the file; none where there is no file.
+
+    Raises:
+        DataError: it is no such CSV, names a row twice, or holds a row number or score that is none.
+    """
+    if not path.exists():
+        return ()
+    text = path.read_text(encoding="utf-8-sig")
+    separator = ";" if text.partition("\n")[0].count(";") >= len(HEADER) - 1 else ","
+    reader = csv.DictReader(StringIO(text, newline=""), delimiter=separator)
+    if missing := [name for name in HEADER if name not in (reader.fieldnames or ())]:
+        raise DataError(str(path), f"no column '{missing[0]}'", "delete the file to have it written again")
+    rows: dict[int, Reviewed] = {}
+    for line in reader:
+        place = f"{path}:{reader.line_num}"
+        row = _parsed(line, place)
+        if row.id in rows:
+            raise DataError(place, f"row {row.id} stands here a second time", "remove one of the two lines")
+        rows[row.id] = row
+    return tuple(rows.values())
+
+
+def check_review(
+    rows: Iterable[Reviewed], given: Mapping[int, str], content: Mapping[int, str], path: Path
+) -> None:
+    """Nothing, if every decided row is still the one that was decided on, and new labels are known ones.
+
+    `given` and `content` are the labels and the shown contents of the train rows, by id; a row that is not
+    there any more is passed over.
+
+    Raises:
+        DataError: a row has changed, or a decision is no decision.
+    """
+    known = sorted(set(given.values()))
+    for row in rows:
+        if row.id not in given or not row.decision:
+            continue
+        if given[row.id] != row.given or normal(content[row.id]) != normal(row.content):
+            raise DataError(
+                str(path),
+                f"row {row.id} is not the row that was decided on: the data have changed",
+                "move the file away, and copy the decisions into the new one",
+            )
+        if row.decision not in (KEEP, DROP, *known):
+            raise DataError(
+                str(path),
+                f"decision '{row.decision}' on row {row.id} is neither keep, drop nor a label",
+                suggestion(row.decision, (KEEP, DROP, *known)),
+            )
+
+
+def _parsed(line: Mapping[str, Any], place: str) -> Reviewed:
+    cells = {name: line[name] or "" for name in HEADER}
+    try:
+        number, score = int(cells["id"]), float(cells["score"].replace(",", "."))
+    except ValueError as error:
+        raise DataError(place, f"no row number or no score ({error})", "restore the line") from error
+    decision = cells["decision"].strip()
+    return Reviewed(number, decision, cells["given"], cells["suggested"], score, cells["content"])
