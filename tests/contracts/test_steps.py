@@ -48,7 +48,9 @@ SAMPLES = {
 }
 NEEDS: dict[str, Callable[[], Step]] = {"tokens": tiny_tokens, "embed": small_embed}
 """Steps that cannot do without an argument; any other one is made by its name alone."""
-ONLY: dict[str, str] = {}
+ONLY: dict[str, str] = {
+    **dict.fromkeys(("lags", "rolling", "calendar", "fourier"), "series"),  # they read the column `time`
+}
 """Steps that understand one form of series only: `series` (long) or `curves` (a list a row)."""
 NOT_TWICE: frozenset[str] = frozenset()
 """Steps that change their own output again; each has a test that says why."""

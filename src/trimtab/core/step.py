@@ -45,7 +45,7 @@ class Step:
 
     @property
     def together(self) -> tuple[str, ...] | None:
-        """The columns whose equal values must lie in one block; `()`: all rows in one; None: any block will do.
+        """The columns whose equal values must lie in one block; `()`: all in one; None: any block will do.
 
         A step that looks at neighbouring rows (a rolling mean) says here which rows are neighbours, so that
         an engine never cuts between them.
@@ -78,6 +78,13 @@ class Step:
     def __call__(self, batch: Batch) -> Batch:
         """Apply what was learnt."""
         raise NotImplementedError
+
+    def on_train(self, batch: Batch) -> Batch:
+        """The train rows, those that were learned from, after the step.
+
+        Other than `step(batch)` only where a row must not see its own label (target encoding, out of fold).
+        """
+        return self(batch)
 
     def state(self) -> dict[str, Any]:
         """Every field by name, as JSON values and arrays."""
@@ -120,4 +127,6 @@ def load_steps(folder: Path, *registries: Registry) -> tuple[Step, ...]:
 
 
 def _tupled(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _tupled(item) for key, item in value.items()}
     return tuple(_tupled(item) for item in value) if isinstance(value, list) else value
