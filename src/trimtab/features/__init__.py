@@ -23,6 +23,14 @@ FEATURES = Registry(
         "rolling": "trimtab.features.rolling:Rolling",
         "calendar": "trimtab.features.calendar:Calendar",
         "fourier": "trimtab.features.fourier:Fourier",
+        # columns of features
+        "fuse": "trimtab.features.fuse:Fuse",
+        "select_variance": "trimtab.features.select.variance:SelectVariance",
+        "select_correlation": "trimtab.features.select.correlation:SelectCorrelation",
+        "select_mutual_info": "trimtab.features.select.mutual_info:SelectMutualInfo",
+        "select_importance": "trimtab.features.select.importance:SelectImportance",
+        "select_permutation": "trimtab.features.select.permutation:SelectPermutation",
+        "select_rfe": "trimtab.features.select.rfe:SelectRfe",
     },
 )
 
