@@ -56,6 +56,7 @@ NEEDS: dict[str, Callable[[], Step]] = {
 ONLY: dict[str, str] = {
     # augmentation of whole series, one a row
     **dict.fromkeys(("jitter", "magnitude_scale", "window_slice", "window_warp"), "curves"),
+    **dict.fromkeys(("lags", "rolling", "calendar", "fourier"), "series"),  # they read the column `time`
 }
 """Steps that understand one form of series only: `series` (long) or `curves` (a list a row)."""
 NOT_TWICE: frozenset[str] = frozenset()

@@ -41,7 +41,7 @@ class Step:
     learned: ClassVar[tuple[str, ...]] = ()
     """The fields that `learn` fills."""
     reads: ClassVar[tuple[str, ...]] = ()
-    """Parameters that name a file which the step reads: relative to the spec, and its content counts like them."""
+    """Parameters that name a file to read: relative to the spec, and its content counts like them."""
     files: ClassVar[dict[str, str]] = {}
     """Text fields that are saved as a file of their own: field to file name."""
 
@@ -80,6 +80,13 @@ class Step:
     def __call__(self, batch: Batch) -> Batch:
         """Apply what was learnt."""
         raise NotImplementedError
+
+    def on_train(self, batch: Batch) -> Batch:
+        """The train rows, those that were learned from, after the step.
+
+        Other than `step(batch)` only where a row must not see its own label (target encoding, out of fold).
+        """
+        return self(batch)
 
     def state(self) -> dict[str, Any]:
         """Every field by name, as JSON values and arrays."""

@@ -13,7 +13,7 @@ def learn(steps: Iterable[Step], blocks: Sequence[Batch]) -> tuple[tuple[Step, .
     learned: list[Step] = []
     for step in steps:
         learned.append(step.learn_blocks(blocks))
-        blocks = [learned[-1](block) for block in blocks]
+        blocks = [learned[-1].on_train(block) for block in blocks]
     return tuple(learned), tuple(blocks)
 
 

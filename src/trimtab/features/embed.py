@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +16,7 @@ from tokenizers import Tokenizer
 
 from trimtab.core.errors import EnvironmentFault
 from trimtab.core.hub import model_folder
+from trimtab.core.machine import threads
 from trimtab.core.objects import Batch
 from trimtab.core.optional import optional
 from trimtab.core.store import file_hash, value_hash
@@ -62,17 +64,33 @@ class Embed(Feature):
         found = np.zeros((len(texts), self.width or 0), np.float32)
         rows = [at for at, text in enumerate(texts) if text is not None]
         tokens = [one.ids for one in self._tokenizer.encode_batch([self.prefix + texts[at] for at in rows])]
-        for chosen in equally_long([len(ids) for ids in tokens], self.batch_size):
-            found[[rows[at] for at in chosen]] = self._encode([tokens[at] for at in chosen])
+        batches = list(equally_long([len(ids) for ids in tokens], self.batch_size))
+        encoded = self._encode([[tokens[at] for at in chosen] for chosen in batches])
+        for chosen, rows_of_it in zip(batches, encoded, strict=True):
+            found[[rows[at] for at in chosen]] = rows_of_it
         return unit_rows(found)
 
-    def _encode(self, tokens: Sequence[Sequence[int]]) -> np.ndarray:
+    def _encode(self, batches: Sequence[Sequence[Sequence[int]]]) -> list[np.ndarray]:
+        """Pooled states (rows, width) of each batch; batches run side by side, each on one thread.
+
+        A product of matrices that torch cuts up among threads rounds differently for another number of rows;
+        on one thread it does not (checked on AVX2: tests/features/test_text_features.py).
+        """
         torch = optional("torch", "train", f"step {self.name}")
-        with torch.inference_mode():
-            ids = torch.tensor(tokens)
-            states = self._network(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state
-            pooled = states[:, 0] if self.pooling == "cls" else states.mean(dim=1)
-            return np.asarray(pooled.float().numpy())
+        network, before = self._network, torch.get_num_threads()
+
+        def encode(tokens: Sequence[Sequence[int]]) -> np.ndarray:
+            with torch.inference_mode():
+                ids = torch.tensor(tokens)
+                states = network(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state
+                return np.asarray((states[:, 0] if self.pooling == "cls" else states.mean(dim=1)).numpy())
+
+        torch.set_num_threads(1)
+        try:
+            with ThreadPoolExecutor(threads()) as pool:
+                return list(pool.map(encode, batches))
+        finally:
+            torch.set_num_threads(before)
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:
@@ -91,7 +109,7 @@ class Embed(Feature):
             )
         transformers = optional("transformers", "train", f"step {self.name}")
         transformers.utils.logging.disable_progress_bar()
-        return transformers.AutoModel.from_pretrained(model_folder(self.encoder)).eval()
+        return transformers.AutoModel.from_pretrained(model_folder(self.encoder), dtype="float32").eval()
 
     @cached_property
     def _config(self) -> dict[str, Any]:

@@ -76,4 +76,5 @@ def in_order(parts: Gathered) -> Batch:
     columns = pl.concat([part.columns for part in parts], how="vertical_relaxed")
     ids = np.concatenate([part.ids for part in parts])
     order = np.argsort(ids, kind="stable")
-    return replace(parts[0], columns=columns[order], ids=ids[order], dropped=())
+    columns = columns[order] if columns.width else columns
+    return replace(parts[0], columns=columns, ids=ids[order], dropped=())

@@ -66,19 +66,21 @@ def feature_stage(shop: Workshop, data: Stage, rows: Splits, place: Place) -> tu
     inputs = {
         "data": data.hash,
         "tokenizer": value_hash(tokenizer),
+        "seed": shop.spec.seed,
         **shop.spec.model_dump(mode="json", include={"features"}),
     }
 
     def make(folder: Path) -> None:
         made = rows
         for number, wanted in enumerate(shop.spec.features):
-            step = build_step(wanted, FEATURES, place=place("features", number), text=rows.text)
+            here = place("features", number)
+            step = build_step(wanted, FEATURES, here, text=rows.text, label=rows.label, seed=shop.spec.seed)
             if isinstance(step, Tokens):
                 step = replace(step, tokenizer=tokenizer)
             step = step.learn(made.train)
             made = replace(
                 made,
-                train=step(made.train),
+                train=step.on_train(made.train),
                 valid=step(made.valid),
                 test=None if made.test is None else step(made.test),
                 steps=(*made.steps, step),

@@ -1,0 +1,66 @@
+"""What a point in time says: parts of the date, and places on the circles of day, week and year."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import polars as pl
+
+from trimtab.core.errors import DataError
+
+Part = Literal["epoch", "year", "month", "day", "weekday", "year_day", "hour", "minute", "weekend"]
+TURN = {"month": 12, "day": 31, "weekday": 7, "year_day": 366, "hour": 24, "minute": 60}
+"""Parts that come round, and after how many; they start at 1, hour and minute at 0."""
+CLOCK = ("hour", "minute")
+"""Parts that a date without a time does not have."""
+SECONDS = {"hour": 3_600.0, "day": 86_400.0, "week": 604_800.0, "year": 31_556_952.0}
+"""Lengths of periods in seconds; the year is the Gregorian calendar's mean."""
+
+
+def is_time(kind: pl.DataType) -> bool:
+    """True for dates and points in time."""
+    return kind in (pl.Date, pl.Datetime)
+
+
+def points(values: pl.Series, place: str) -> pl.Series:
+    """A column as points in time; a column without any value will do.
+
+    Raises:
+        DataError: the column holds anything else.
+    """
+    if values.dtype == pl.Null or is_time(values.dtype):
+        return values.cast(pl.Datetime("us")) if values.dtype in (pl.Null, pl.Date) else values
+    raise DataError(
+        place,
+        f"column '{values.name}' holds {values.dtype}, not dates",
+        "declare it as a date, or name another",
+    )
+
+
+def part_names(part: str, cyclic: bool) -> tuple[str, ...]:
+    """The names of the features that a part becomes."""
+    return (f"{part} sin", f"{part} cos") if cyclic and part in TURN else (part,)
+
+
+def part(times: pl.Series, name: str, cyclic: bool) -> np.ndarray:
+    """A part of each point in time (rows, 1), or its place on the circle (rows, 2); NaN where missing.
+
+    `epoch` is in days since 1970-01-01, with a fraction.
+    """
+    found = _part(times, name).cast(pl.Float64).fill_null(np.nan).to_numpy()
+    if not (cyclic and name in TURN):
+        return found[:, None]
+    angle = 2 * np.pi * (found - (name not in CLOCK)) / TURN[name]
+    return np.stack([np.sin(angle), np.cos(angle)], axis=1)
+
+
+def _part(times: pl.Series, name: str) -> pl.Series:
+    if name == "epoch":
+        return times.dt.epoch("us") / 86_400e6
+    if name == "weekend":
+        return times.dt.weekday() >= 6
+    if name == "year_day":
+        return times.dt.ordinal_day()
+    found: pl.Series = getattr(times.dt, name)()
+    return found

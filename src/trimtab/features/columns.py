@@ -1,0 +1,54 @@
+"""Which columns a tabular step reads, and how a request that lacks one is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import polars as pl
+
+from trimtab.core.objects import Batch
+from trimtab.data.tally import present
+
+
+def chosen(
+    batch: Batch,
+    columns: Iterable[str],
+    wanted: Callable[[pl.DataType], bool],
+    leave_out: Iterable[str],
+    step: str,
+) -> list[str]:
+    """The columns named, or by default all of a wanted type but for those to leave out; by the alphabet.
+
+    Raises:
+        DataError: a named column is not there.
+    """
+    named = present(batch, columns, step)
+    if named:
+        return named
+    closed = set(leave_out)
+    return sorted(name for name, kind in batch.columns.schema.items() if wanted(kind) and name not in closed)
+
+
+def is_number(kind: pl.DataType) -> bool:
+    """True for columns of numbers."""
+    return kind.is_numeric()
+
+
+def column(batch: Batch, name: str) -> pl.Series:
+    """A column; one that a request lacks is missing throughout."""
+    if name in batch.columns.columns:
+        return batch[name]
+    return pl.Series(name, [None] * len(batch), dtype=pl.Null)
+
+
+def words(values: pl.Series) -> pl.Series:
+    """Values as categories (text); null and NaN are missing, the empty string is a category.
+
+    Whole numbers are written alike whether they come as integers or as floats.
+    """
+    if values.dtype.is_float():
+        values = values.fill_nan(None)
+        whole = values.drop_nulls()
+        if len(whole) and bool((whole == whole.round()).all() and (whole.abs() < 2**53).all()):
+            values = values.cast(pl.Int64)
+    return values.cast(pl.String)

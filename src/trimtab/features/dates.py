@@ -1,0 +1,68 @@
+"""Dates as numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
+
+import numpy as np
+import polars as pl
+
+from trimtab.core.objects import Batch
+from trimtab.features.clock import CLOCK, Part, is_time, part, part_names, points
+from trimtab.features.columns import chosen, column
+from trimtab.features.feature import Feature, Names
+
+
+@dataclass(frozen=True)
+class Dates(Feature):
+    """Year, month, day, weekday and hour of each date, and its days since 1970, dense.
+
+    Parts that come round (`cyclic`) become sine and cosine, so that December lies beside January. `columns`
+    are by default all dates and points in time; a date has no hour. A missing date is NaN.
+    """
+
+    name: ClassVar[str] = "dates"
+    accepts: ClassVar[frozenset[str]] = frozenset({"text", "tabular", "series"})
+    learned: ClassVar[tuple[str, ...]] = ("found",)
+
+    columns: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ("epoch", "year", "month", "day", "weekday", "hour")
+    cyclic: bool = True
+    label: str = "label"
+    found: tuple[tuple[str, bool], ...] | None = None
+    """Column, and whether it has a time of day."""
+
+    def partial(self, batch: Batch) -> frozenset[tuple[str, bool]]:
+        """The columns of dates."""
+        names = chosen(batch, self.columns, is_time, [self.label], self.name)
+        return frozenset((name, batch[name].dtype != pl.Date) for name in names)
+
+    def merge(self, left: frozenset[tuple[str, bool]], right: frozenset[tuple[str, bool]]) -> object:
+        """The columns of both blocks."""
+        return left | right
+
+    def finish(self, total: frozenset[tuple[str, bool]]) -> Self:
+        """The step with its columns."""
+        return replace(self, found=tuple(sorted(dict(sorted(total)).items())))
+
+    def names(self, sources: Names) -> tuple[str, ...]:
+        """Column and part."""
+        del sources
+        return tuple(
+            f"{name} {each}" for name, what in self._parts() for each in part_names(what, self.cyclic)
+        )
+
+    def vectors(self, batch: Batch) -> np.ndarray:
+        """Parts (rows, parts of all columns)."""
+        place = f"step {self.name}"
+        found = [part(points(column(batch, name), place), what, self.cyclic) for name, what in self._parts()]
+        return np.concatenate([np.empty((len(batch), 0)), *found], axis=1).astype(np.float32)
+
+    def _parts(self) -> list[tuple[str, str]]:
+        return [
+            (name, what)
+            for name, has_time in self.found or ()
+            for what in self.parts
+            if has_time or what not in CLOCK
+        ]
