@@ -78,6 +78,8 @@ def sample_record() -> Record:
                 "after": {"min": 2, "p50": 10, "p95": 27, "p99": 46, "max": 79},
             },
             "length_unit": "words",
+            "length_counts": {"edges": [0, 5, 10, 20, 40, 80], "before": [900, 4100, 3600, 1200, 203], "after": [880, 4050, 3560, 1190, 194]},
+            "missing": {"before": {"text": 0.0, "amount": 0.21, "kind": 0.4}, "after": {"text": 0.0, "amount": 0.0, "kind": 0.0}},
             "augmented": 0,
             "leakage": {"train_valid": {"exact": 0, "near": 3}, "train_test": {"exact": 4, "near": 17, "near_pairs": [_twin()]}},
         },

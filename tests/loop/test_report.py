@@ -109,7 +109,10 @@ def test_a_hostile_label_stays_a_label_in_pictures():
 def test_every_picture_is_a_valid_specification_with_words_beside_it(page):
     names = {
         "pareto",
+        "reasons",
+        "missing",
         "labels",
+        "lengths",
         "curve-valid_loss",
         "curve-valid_accuracy",
         "trials",
@@ -219,6 +222,6 @@ def test_a_browser_without_a_network_draws_every_picture(record, tmp_path):
     )
     drawn = Page(done.stdout)
     assert ("html", {"lang": "en", "data-pictures": "drawn"}) in drawn.elements
-    assert sum(tag == "svg" for tag, _ in drawn.elements) == len(drawn.data) == 7
+    assert sum(tag == "svg" for tag, _ in drawn.elements) == len(drawn.data) == 10
     assert "CONSOLE" not in done.stderr
     assert "taken over" not in re.findall("<title>(.*?)</title>", done.stdout)[0]

@@ -37,6 +37,16 @@ VERBS: dict[Callable[[argparse.Namespace], int | None], tuple[Any, ...]] = {
         (("--into",), {"type": Path, "metavar": "FOLDER", "help": "where to; default: a folder named as it"}),
         (("--if-missing",), {"action": "store_true", "help": "do nothing where a project stands already"}),
     ),
+    verbs.profile: (
+        (
+            ("data",),
+            {"metavar": "DATA", "help": "a file, a glob, a folder of pictures or of a dataset, s3://..."},
+        ),
+        (("--text",), {"metavar": "COLUMN", "help": "the column with the text; default: guessed"}),
+        (("--label",), {"metavar": "COLUMN", "help": "the column with the class; default: guessed"}),
+        (("--test",), {"metavar": "FILE", "help": "rows to compare with: leakage and drift"}),
+        (("--out",), {"type": Path, "metavar": "FILE", "help": "the page; default: build/profile/NAME.html"}),
+    ),
     verbs.plan: (),
     verbs.run: (),
     verbs.report: (

@@ -29,6 +29,21 @@ def init(args: Args) -> None:
     _result(args, {"event": "init", "file": str(make(args.example, args.into, args.if_missing))}, "file")
 
 
+def profile(args: Args) -> None:
+    """Look at rows of any kind: types, missing values, outliers, copies, labels, drift; write a page of pictures."""
+    from trimtab.loop.profile import form_of, write_page
+    from trimtab.loop.profile import profile as look
+
+    found = look(args.data, args.test, args.text, args.label, form_of(args.overrides))
+    page = write_page(found, args.out)
+    if args.json:
+        write_event({"event": "profile", "page": str(page), **found})
+    else:
+        from trimtab.loop.tables import show_profile
+
+        show_profile(found, page)
+
+
 def plan(args: Args) -> None:
     """Show resolved options, every error at once and an estimate of time; start nothing."""
     from trimtab.loop.plan import plan as make

@@ -36,10 +36,12 @@ from trimtab.data.leak import NEAR, drop_leaks, leakage
 from trimtab.data.read import place_of, read
 from trimtab.data.sources import rooted
 from trimtab.data.split import split
+from trimtab.data.tally import present_values
 
 Place = Callable[..., str]
 """Where a value of the spec was written, as `ReadSpec.place`: `place("data", "train")`."""
 
+LENGTH_CLASSES = 40
 QUANTILES = {"p1": 0.01, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p99": 0.99, "max": 1.0}
 
 
@@ -189,7 +191,34 @@ def _facts(
         },
         "lengths": {"before": _lengths([source], text), "after": _lengths([train, valid], text)},
         "length_unit": "characters",
+        "length_counts": _length_counts([source], [train, valid], text),
+        "missing": {
+            when: _missing(batches) for when, batches in (("before", [source]), ("after", [train, valid]))
+        },
     }
+
+
+def _missing(batches: Sequence[Batch]) -> dict[str, float]:
+    """The share of missing values of each column; of no rows, none."""
+    rows = max(sum(len(batch) for batch in batches), 1)
+    return {
+        name: sum(len(batch) - int(present_values(batch[name]).sum()) for batch in batches) / rows
+        for name in batches[0].columns.columns
+        if all(name in batch.columns.columns for batch in batches)
+    }
+
+
+def _length_counts(before: Sequence[Batch], after: Sequence[Batch], text: str) -> dict[str, list[float]]:
+    """Rows by length of the text, before and after, in the same classes; the last one is open."""
+    was, now = (
+        np.concatenate([batch[text].str.len_chars().to_numpy() for batch in part]) for part in (before, after)
+    )
+    if len(was) == 0:
+        return {}
+    last = max(float(np.quantile(was, 0.995)), 1.0)
+    edges = np.unique(np.round(np.linspace(0, last, LENGTH_CLASSES + 1)))
+    counts = (np.histogram(np.minimum(lengths, edges[-1]), edges)[0].tolist() for lengths in (was, now))
+    return {"edges": edges.tolist(), **dict(zip(("before", "after"), counts, strict=True))}
 
 
 def count_kinds(dropped: Dropped) -> Counter[tuple[str, str]]:

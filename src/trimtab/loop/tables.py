@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -33,6 +34,36 @@ def show_plan(plan: Plan) -> None:
     show(title, ("stage", "time", "from"), stages)
     for note in plan.notes:
         print(f"note: {note}", file=sys.stderr)
+
+
+def show_profile(found: Mapping[str, Any], page: Path) -> None:
+    """A row a column, what stands out, and where the page lies."""
+    total = max(found["rows"]["data"], 1)
+    rows = [
+        (
+            one["name"],
+            one["role"],
+            one["type"],
+            show_share(one["missing"] / total) if one["missing"] else "",
+            f"{one['distinct']:,}",
+            _spread(one),
+        )
+        for one in found["columns"]
+    ]
+    show("", ("column", "holds", "type", "missing", "distinct", "median and range"), rows)
+    for one in found["findings"]:
+        print(f"{one['said']}; {one['remedy']}", file=sys.stderr)
+    print(f"page: {page}")
+
+
+def _spread(one: Mapping[str, Any]) -> str:
+    if one.get("dates"):
+        return f"{one['dates']['first']} to {one['dates']['last']}"
+    seen = one.get("numbers") or one.get("lengths") or {}
+    if seen.get("p50") is None:
+        return ""
+    unit = " characters" if one["role"] in ("text", "identifier") else ""
+    return f"{seen['p50']:g}, {seen['min']:g} to {seen['max']:g}{unit}"
 
 
 def show_result(data: Mapping[str, Any]) -> None:

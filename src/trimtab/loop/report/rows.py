@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from trimtab.loop.record import DataRecord, DroppedRow, Record
-from trimtab.loop.report import figures, pictures
+from trimtab.loop.report import cleaning, figures, pictures
 from trimtab.loop.report.html import Html, breakable, folded, section, table, tag, text
 from trimtab.loop.report.page import picture
 
@@ -27,6 +27,7 @@ def data(record: Record) -> Html | None:
         _splits(said),
         _leakage(said),
         _reasons(said),
+        _missing(said),
         _labels(said),
         _lengths(said),
         _dropped(dropped, sum(one["rows"] for one in said.get("dropped", [])), record),
@@ -87,7 +88,25 @@ def _reasons(said: DataRecord) -> Html | None:
     rows = [
         (breakable(one["step"]), one["split"], one["reason"], figures.count(one["rows"])) for one in counted
     ]
-    return table("Dropped rows by reason", ["step", "split", "reason", "rows"], rows, numeric=(3,))
+    return text(
+        tag("h3", "Dropped rows"),
+        picture("reasons", cleaning.dropped(counted)),
+        table("Dropped rows by reason", ["step", "split", "reason", "rows"], rows, numeric=(3,)),
+    )
+
+
+def _missing(said: DataRecord) -> Html | None:
+    shares = said.get("missing")
+    before, after = (shares or {}).get("before", {}), (shares or {}).get("after", {})
+    holes = [name for name in before if before[name] or after.get(name)]
+    if not holes:
+        return None
+    rows = [(breakable(name), figures.share(before[name]), figures.share(after.get(name))) for name in holes]
+    return text(
+        tag("h3", "Missing values"),
+        picture("missing", cleaning.missing({name: before[name] for name in holes}, after)),
+        table("Share of missing values by column", ["column", "before", "after"], rows, numeric=(1, 2)),
+    )
 
 
 def _labels(said: DataRecord) -> Html | None:
@@ -118,7 +137,11 @@ def _lengths(said: DataRecord) -> Html | None:
     names = list(dict.fromkeys(name for when in parts for name in lengths[when]))
     rows = [(when, *(figures.number(lengths[when].get(name)) for name in names)) for when in parts]
     caption = f"Length of the texts, {said.get('length_unit', 'words')}"
-    return text(tag("h3", "Lengths"), table(caption, ["", *names], rows, numeric=range(1, len(names) + 1)))
+    counts = said.get("length_counts")
+    drawn = picture("lengths", cleaning.lengths(counts, said.get("length_unit", "words"))) if counts else None
+    return text(
+        tag("h3", "Lengths"), drawn, table(caption, ["", *names], rows, numeric=range(1, len(names) + 1))
+    )
 
 
 def _dropped(rows: Sequence[DroppedRow], counted: int, record: Record) -> Html | None:
