@@ -15,6 +15,7 @@ from rows import (
     batch_of,
     blocks_of,
     curves_of,
+    embedded_of,
     images_of,
     same_state,
     series_of,
@@ -44,11 +45,16 @@ SAMPLES = {
     "images": images_of(6),
     "no image": images_of(0),
     "one image": images_of(1),
+    "embedded": embedded_of(12),
+    "nothing embedded": embedded_of(0),
+    "one embedded": embedded_of(1),
 }
 NEEDS: dict[str, Callable[[], Step]] = {"tokens": tiny_tokens}
 """Steps that cannot do without an argument; any other one is made by its name alone."""
 ONLY: dict[str, str] = {}
 """Steps that understand one form of series only: `series` (long) or `curves` (a list a row)."""
+READS: dict[str, str] = {"semantic_duplicates": "embedding"}
+"""Steps that read a column which a feature step makes: they, and only they, get the samples that have it."""
 NOT_TWICE: frozenset[str] = frozenset()
 """Steps that change their own output again; each has a test that says why."""
 
@@ -68,6 +74,8 @@ def understands(name: str, sample: str) -> bool:
     batch = SAMPLES[sample]
     if batch.modality not in kind_of(name).accepts:
         return False
+    if name in READS or "embedding" in batch.columns.columns:
+        return READS.get(name) in batch.columns.columns
     if batch.modality != "series" or name not in ONLY:
         return True
     return ("values" in batch.columns.columns) == (ONLY[name] == "curves")

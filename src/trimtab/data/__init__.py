@@ -6,8 +6,13 @@ STEPS = Registry(
     "data step",
     "trimtab.data",
     {
+        # copies
         "drop_duplicates": "trimtab.data.duplicates:DropDuplicates",
-        "near_duplicates": "trimtab.data.duplicates:NearDuplicates",
+        "near_duplicates": "trimtab.data.near_duplicates:NearDuplicates",
+        "semantic_duplicates": "trimtab.data.semantic_duplicates:SemanticDuplicates",
+        "image_duplicates": "trimtab.data.image_duplicates:ImageDuplicates",
+        "record_duplicates": "trimtab.data.record_duplicates:RecordDuplicates",
+        # others
         "rare_tokens": "trimtab.data.terms:RareTokens",
         "impute": "trimtab.data.impute:Impute",
         "iqr": "trimtab.data.outliers:Iqr",
