@@ -113,6 +113,20 @@ def images_of(rows: int, side: int = 16, seed: int = 0) -> Batch:
     return Batch(pl.DataFrame(columns), _ids(rows), modality="image")
 
 
+def embedded_of(rows: int, width: int = 8, seed: int = 0) -> Batch:
+    """Texts with embeddings, every third one nearly the same as the one before it."""
+    rng = np.random.default_rng(seed)
+    vectors = rng.normal(size=(rows, width))
+    for at in range(2, rows, 3):
+        vectors[at] = vectors[at - 1] + rng.normal(0, 0.01, width)
+    columns = {
+        "text": pl.Series([f"text {at}" for at in range(rows)], dtype=pl.String),
+        "label": pl.Series(["ab"[at % 2] for at in range(rows)], dtype=pl.String),
+        "embedding": pl.Series(vectors.tolist(), dtype=pl.List(pl.Float64)),
+    }
+    return Batch(pl.DataFrame(columns), _ids(rows))
+
+
 def _ids(rows: int) -> np.ndarray:
     return np.arange(rows, dtype=np.int64) * 7 + 3
 

@@ -16,6 +16,7 @@ from rows import (
     batch_of,
     blocks_of,
     curves_of,
+    embedded_of,
     images_of,
     same_state,
     series_of,
@@ -46,6 +47,9 @@ SAMPLES = {
     "images": images_of(6),
     "no image": images_of(0),
     "one image": images_of(1),
+    "embedded": embedded_of(12),
+    "nothing embedded": embedded_of(0),
+    "one embedded": embedded_of(1),
 }
 NEEDS: dict[str, Callable[[], Step]] = {"tokens": tiny_tokens, "embed": small_embed}
 NEEDS: dict[str, Callable[[], Step]] = {
@@ -61,6 +65,9 @@ ONLY: dict[str, str] = {
 }
 """Steps that understand one form of series only: `series` (long) or `curves` (a list a row)."""
 NOT_TWICE: frozenset[str] = frozenset({"hampel"})
+READS: dict[str, str] = {"semantic_duplicates": "embedding"}
+"""Steps that read a column which a feature step makes: they, and only they, get the samples that have it."""
+NOT_TWICE: frozenset[str] = frozenset()
 """Steps that change their own output again; each has a test that says why."""
 
 ALL = [*STEPS, *FEATURES]
@@ -79,6 +86,8 @@ def understands(name: str, sample: str) -> bool:
     batch = SAMPLES[sample]
     if batch.modality not in kind_of(name).accepts:
         return False
+    if name in READS or "embedding" in batch.columns.columns:
+        return READS.get(name) in batch.columns.columns
     if batch.modality != "series" or name not in ONLY:
         return True
     return ("values" in batch.columns.columns) == (ONLY[name] == "curves")

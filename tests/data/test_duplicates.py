@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from rows import batch_of
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
-from trimtab.data.duplicates import DropDuplicates, NearDuplicates
+from trimtab.data.duplicates import DropDuplicates
+from trimtab.data.near_duplicates import NearDuplicates
 
 LONG = "I was sent a card two weeks ago and it has still not come to the address that I gave"
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import polars as pl
 
 from rows import ENGLISH, batch_of, blocks_of, same_state
-from trimtab.data.duplicates import DropDuplicates, NearDuplicates
+from trimtab.data.duplicates import DropDuplicates
 from trimtab.data.engine_local import apply, learn
 from trimtab.data.impute import Impute
+from trimtab.data.near_duplicates import NearDuplicates
 from trimtab.data.outliers import Iqr
 
 STEPS = (DropDuplicates(), NearDuplicates(similarity=0.8), Iqr(), Impute())

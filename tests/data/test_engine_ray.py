@@ -14,15 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-import numpy as np
 import polars as pl
 import pytest
 
-from contracts.test_steps import ALL, SAMPLES, kind_of, step_of, understands
+from contracts.test_steps import ALL, SAMPLES, step_of, understands
 from rows import CHINESE, ENGLISH, batch_of, same_state, series_of
-from trimtab.core.errors import DataError, EnvironmentFault
+from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
-from trimtab.core.step import KeyedStep, Step
+from trimtab.core.step import Step
 from trimtab.data import engine_local, engine_ray
 from trimtab.data.blocks import cut, join
 from trimtab.data.duplicates import DropDuplicates, NearDuplicates

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 (rows stand in lines)
 """`trimtab profile`: one page, safe whatever the rows hold, and one JSON object."""
 
 from __future__ import annotations

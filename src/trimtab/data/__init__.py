@@ -6,13 +6,29 @@ STEPS = Registry(
     "data step",
     "trimtab.data",
     {
+        # copies
         "drop_duplicates": "trimtab.data.duplicates:DropDuplicates",
-        "near_duplicates": "trimtab.data.duplicates:NearDuplicates",
-        "rare_tokens": "trimtab.data.term_frequency:RareTokens",
+        "near_duplicates": "trimtab.data.near_duplicates:NearDuplicates",
+        "semantic_duplicates": "trimtab.data.semantic_duplicates:SemanticDuplicates",
+        "image_duplicates": "trimtab.data.image_duplicates:ImageDuplicates",
+        "record_duplicates": "trimtab.data.record_duplicates:RecordDuplicates",
+        # missing values
         "impute": "trimtab.data.impute:Impute",
+        # outliers and text filters
         "iqr": "trimtab.data.outliers:Iqr",
         "zscore": "trimtab.data.outliers:ZScore",
-        # Text augmentation
+        "robust_zscore": "trimtab.data.outliers:RobustZScore",
+        "quantile_clip": "trimtab.data.outliers:QuantileClip",
+        "isolation_forest": "trimtab.data.isolation_forest:IsolationForest",
+        "hampel": "trimtab.data.hampel:Hampel",
+        "rare_tokens": "trimtab.data.term_frequency:RareTokens",
+        "term_frequency": "trimtab.data.term_frequency:TermFrequency",
+        "text_length": "trimtab.data.text_filters:TextLength",
+        "charset_noise": "trimtab.data.text_filters:CharsetNoise",
+        "language": "trimtab.data.language:Language",
+        # wrong labels
+        "label_errors": "trimtab.data.label_errors:LabelErrors",
+        # more train rows: texts
         "random_edit": "trimtab.data.augment_text:RandomEdit",
         "random_delete": "trimtab.data.augment_text:RandomDelete",
         "random_swap": "trimtab.data.augment_text:RandomSwap",
@@ -21,7 +37,7 @@ STEPS = Registry(
         "embedding_neighbours": "trimtab.data.neighbours:EmbeddingNeighbours",
         "back_translation": "trimtab.data.back_translation:BackTranslation",
         "spelling_noise": "trimtab.data.spelling:SpellingNoise",
-        # images, series and tables: more train rows
+        # more train rows: images, series and tables
         "rotate": "trimtab.data.augment_image:Rotate",
         "crop": "trimtab.data.augment_image:Crop",
         "flip": "trimtab.data.augment_image:Flip",
@@ -34,17 +50,6 @@ STEPS = Registry(
         "window_warp": "trimtab.data.augment_series:WindowWarp",
         "gaussian_noise": "trimtab.data.augment_tabular:GaussianNoise",
         "oversample": "trimtab.data.oversample:Oversample",
-        # wrong labels
-        "label_errors": "trimtab.data.label_errors:LabelErrors",
-        # outliers and text filters
-        "robust_zscore": "trimtab.data.outliers:RobustZScore",
-        "quantile_clip": "trimtab.data.outliers:QuantileClip",
-        "isolation_forest": "trimtab.data.isolation_forest:IsolationForest",
-        "hampel": "trimtab.data.hampel:Hampel",
-        "term_frequency": "trimtab.data.term_frequency:TermFrequency",
-        "text_length": "trimtab.data.text_filters:TextLength",
-        "charset_noise": "trimtab.data.text_filters:CharsetNoise",
-        "language": "trimtab.data.language:Language",
     },
 )
 

@@ -1,130 +1,70 @@
-"""Drops copies: exact ones and near ones. Of each group the row with the smallest id stays."""
+"""Drops exact copies."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Annotated, Any, ClassVar, Self
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import polars as pl
-from pydantic import Field
 
 from trimtab.core.objects import Batch
-from trimtab.core.step import KeyedStep, Step
 from trimtab.data import tally
-from trimtab.data.minhash import Shingles, Unit, band_keys, shingles, similar
+from trimtab.data.copies import KeyedCopies
+from trimtab.data.pairs import Pairs
+from trimtab.data.terms import normal
+
+_SEEDS = (20260101, 20260102)
 
 
 @dataclass(frozen=True)
-class Copies(Step):
-    """What the duplicate steps share: learning finds the ids to drop, so any block can be cleaned alone.
-
-    Learned, each (dropped rows,): `gone` the ids, sorted; `twin` the id of the row that stays for it;
-    `likeness` their similarity; `differs` whether their labels differ.
-    """
-
-    train_only: ClassVar[bool] = True
-    learned: ClassVar[tuple[str, ...]] = ("gone", "twin", "likeness", "differs")
-
-    text: str = "text"
-    label: str = "label"
-    gone: np.ndarray | None = None
-    twin: np.ndarray | None = None
-    likeness: np.ndarray | None = None
-    differs: np.ndarray | None = None
-
-    @abstractmethod
-    def reason(self, twin: int, likeness: float) -> str:
-        """Why a row goes whose `twin` stays."""
-
-    def __call__(self, batch: Batch) -> Batch:
-        """The rows that are no copy of one that stays."""
-        if self.gone is None or self.twin is None or self.likeness is None or self.differs is None:
-            raise ValueError(f"step {self.name} has not learned which rows are copies: call learn first")
-        known = np.isin(batch.ids, self.gone)
-        at = np.searchsorted(self.gone, batch.ids[known])
-        reasons = [
-            self.reason(int(twin), float(likeness)) + (" under another label" if differs else "")
-            for twin, likeness, differs in zip(
-                self.twin[at], self.likeness[at], self.differs[at], strict=True
-            )
-        ]
-        return batch.keep(~known, self.name, reasons)
-
-    def labels(self, batch: Batch) -> pl.Series:
-        """The labels as strings; null where there is no label column."""
-        known = self.label in batch.columns.columns
-        return (batch[self.label] if known else pl.repeat(None, len(batch), eager=True)).cast(pl.String)
-
-    def found(self, ids: np.ndarray, twin: np.ndarray, likeness: np.ndarray, labels: pl.DataFrame) -> Self:
-        """The learned step; `labels` is a frame of `id` and `label`."""
-        order = np.argsort(ids, kind="stable")
-        ids, twin, likeness = (np.asarray(part)[order] for part in (ids, twin, likeness))
-        name = dict(zip(labels["id"].to_list(), labels["label"].to_list(), strict=True))
-        differs = np.array(
-            [name[a] != name[b] for a, b in zip(ids.tolist(), twin.tolist(), strict=True)], bool
-        )
-        return replace(self, gone=ids, twin=twin, likeness=likeness, differs=differs)
-
-
-@dataclass(frozen=True)
-class DropDuplicates(KeyedStep, Copies):
+class DropDuplicates(KeyedCopies):
     """Drop rows that equal an earlier one in `columns`, by default in the text; where there is none, in all.
 
-    Null and empty string differ. Rows that lack a value in all columns are no copies of each other.
+    Equal is what two 64-bit hashes call equal: among a billion rows a false copy has a chance of 2e-21. Null
+    and empty string differ. Rows that lack a value in all columns are no copies of each other. `fold` takes
+    strings as equal that differ in case and white space only.
     """
 
     name: ClassVar[str] = "drop_duplicates"
+    accepts: ClassVar[frozenset[str]] = frozenset({"text", "tabular", "image"})
 
     columns: tuple[str, ...] = ()
+    fold: bool = False
 
-    def partial(self, batch: Batch) -> pl.DataFrame:
-        """The rows' keys, ids and labels."""
+    def summary(self, batch: Batch) -> np.ndarray:
+        """Two hashes (rows, 2) of each row; zeros where no value is."""
         usual = (self.text,) if batch.modality == "text" else batch.columns.columns
-        keys = tally.present(batch, self.columns or usual, self.name)
-        renamed = [batch[key].alias(f"key{number}") for number, key in enumerate(keys)]
-        return pl.DataFrame([pl.Series("id", batch.ids), self.labels(batch).alias("label"), *renamed])
-
-    def merge(self, left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
-        """The rows of both blocks."""
-        return pl.concat([left, right], how="vertical_relaxed")
-
-    def keys(self, summary: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-        """The hash of each row that has a value."""
-        names = _key_names(summary)
-        rows = np.flatnonzero(~summary.select(pl.all_horizontal(pl.col(names).is_null())).to_series())
-        return rows, summary.select(names)[rows].hash_rows().to_numpy()
-
-    def pick(self, summary: pl.DataFrame, rows: np.ndarray) -> pl.DataFrame:
-        """Some rows."""
-        return summary[rows]
-
-    def settle(self, total: pl.DataFrame) -> pl.DataFrame:
-        """Each row that equals an earlier one: `id`, `twin`, and `differs` for their labels."""
-        names = _key_names(total)
-        first = pl.col("id").arg_min()
-        return (
-            total.filter(~pl.all_horizontal(pl.col(names).is_null()))
-            .with_columns(
-                pl.col("id").min().over(names).alias("twin"),
-                pl.col("label").get(first).over(names).alias("other"),
+        keys = batch.columns.select(tally.present(batch, self.columns or usual, self.name))
+        if self.fold:
+            keys = keys.with_columns(
+                _folded(keys[name]) for name, kind in keys.schema.items() if kind == pl.String
             )
-            .filter(pl.col("id") != pl.col("twin"))
-            .select("id", "twin", pl.col("label").ne_missing(pl.col("other")).alias("differs"))
-        )
+        empty = keys.select(pl.all_horizontal(pl.all().is_null())).to_series().to_numpy()
+        hashes = np.stack([keys.hash_rows(seed).to_numpy() for seed in _SEEDS], axis=1)
+        hashes[empty] = 0
+        return hashes
 
-    def conclude(self, findings: Sequence[pl.DataFrame]) -> Self:
-        """The step with the rows that equal an earlier one."""
-        twins = pl.concat(findings).sort("id")
-        return replace(
-            self,
-            gone=twins["id"].to_numpy(),
-            twin=twins["twin"].to_numpy(),
-            likeness=np.ones(twins.height),
-            differs=twins["differs"].to_numpy(),
-        )
+    def pairs(self, summaries: Sequence[np.ndarray], order: np.ndarray) -> Pairs:
+        """No pairs but of equal rows."""
+        hashes = pl.DataFrame(np.concatenate(summaries)[order], schema=["one", "two"])
+        hashes = hashes.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias("row"))
+        row = pl.col("row")
+        empty = (pl.col("one") == 0) & (pl.col("two") == 0)
+        first = pl.when(empty).then(row).otherwise(row.min().over("one", "two"))
+        same = hashes.select(first).to_series().to_numpy()
+        none = np.zeros(0, np.int64)
+        return Pairs(none, none, np.zeros(0), same)
+
+    def keys_of(self, summary: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """One of the two hashes of each row that has a value."""
+        rows = np.flatnonzero(summary.any(axis=1))
+        return rows, summary[rows, 0]
+
+    def take(self, summary: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """The hashes of some rows."""
+        return summary[rows]
 
     def reason(self, twin: int, likeness: float) -> str:
         """The row that it equals."""
@@ -132,81 +72,6 @@ class DropDuplicates(KeyedStep, Copies):
         return f"exact duplicate of row {twin}"
 
 
-def _key_names(summary: pl.DataFrame) -> list[str]:
-    return [name for name in summary.columns if name not in ("id", "label")]
-
-
-@dataclass(frozen=True)
-class NearDuplicates(KeyedStep, Copies):
-    """Drop rows whose text is at least `similarity` like the text of an earlier row that stays.
-
-    Likeness is the Jaccard similarity of the sets of shingles: `width` characters (or words) in a row, case
-    and white space folded. Rows are taken in order of id, so a chain of small changes is cut where it
-    leaves the kept row: each dropped row is like the row that its reason names.
-    """
-
-    name: ClassVar[str] = "near_duplicates"
-    accepts: ClassVar[frozenset[str]] = frozenset({"text"})
-
-    similarity: Annotated[float, Field(gt=0, le=1)] = 0.9
-    unit: Unit = "characters"
-    width: Annotated[int, Field(ge=1, le=20)] = 3
-
-    def partial(self, batch: Batch) -> tuple[Shingles, pl.DataFrame]:
-        """The rows' shingles, ids and labels."""
-        tally.present(batch, [self.text], self.name)
-        rows = pl.DataFrame([pl.Series("id", batch.ids), self.labels(batch).alias("label")])
-        return shingles(batch[self.text].cast(pl.String).to_list(), self.unit, self.width), rows
-
-    def merge(self, left: Any, right: Any) -> tuple[Shingles, pl.DataFrame]:
-        """The rows of both blocks."""
-        return left[0] + right[0], pl.concat([left[1], right[1]])
-
-    def keys(self, summary: tuple[Shingles, pl.DataFrame]) -> tuple[np.ndarray, np.ndarray]:
-        """The key of each row in each band."""
-        return band_keys(summary[0], self.similarity)
-
-    def pick(self, summary: tuple[Shingles, pl.DataFrame], rows: np.ndarray) -> tuple[Shingles, pl.DataFrame]:
-        """Some rows."""
-        return summary[0].take(rows), summary[1][rows]
-
-    def settle(self, total: tuple[Shingles, pl.DataFrame]) -> pl.DataFrame:
-        """Pairs of rows that are alike: ids `left` < `right`, their labels, `likeness`."""
-        sets, rows = total
-        order = np.argsort(rows["id"].to_numpy(), kind="stable")
-        rows = rows[order]
-        pairs = similar(sets.take(order), self.similarity)
-        left, right = rows[pairs.left], rows[pairs.right]
-        return pl.DataFrame(
-            [
-                left["id"].alias("left"),
-                right["id"].alias("right"),
-                left["label"].alias("left_label"),
-                right["label"].alias("right_label"),
-                pl.Series("likeness", pairs.likeness),
-            ]
-        )
-
-    def conclude(self, findings: Sequence[pl.DataFrame]) -> Self:
-        """The step with the rows that are like an earlier one that stays."""
-        pairs = pl.concat(findings).unique(["left", "right"]).sort("right", "left")
-        gone: dict[int, tuple[int, float]] = {}
-        for left, right, likeness in pairs.select("left", "right", "likeness").iter_rows():
-            if right in gone:
-                continue
-            if left not in gone:
-                gone[right] = (left, likeness)
-            elif likeness == 1:  # the same set of shingles as a row that goes: it goes for the same reason
-                gone[right] = gone[left]
-        return self.found(
-            np.array([*gone], np.int64),
-            np.array([left for left, _ in gone.values()], np.int64),
-            np.array([likeness for _, likeness in gone.values()], float),
-            pl.concat(
-                [pairs.select(id=side, label=f"{side}_label") for side in ("left", "right")]
-            ).unique("id"),
-        )
-
-    def reason(self, twin: int, likeness: float) -> str:
-        """The row that it is like, and how much."""
-        return f"near duplicate of row {twin} (Jaccard {likeness:.2f})"
+def _folded(values: pl.Series) -> pl.Series:
+    folded = [None if value is None else normal(value) for value in values]
+    return pl.Series(values.name, folded, pl.String)

@@ -9,8 +9,7 @@ A task whose worker dies is run again; tasks depend on their inputs alone, so th
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any, overload
 
@@ -71,7 +70,9 @@ def connect(address: str = "") -> None:
             ray.init(address="local", num_cpus=machine.threads(), include_dashboard=False, **quiet)
     except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
         raise EnvironmentFault(
-            f"engine {wanted or 'ray'}", f"no cluster: {error}", "start one with `ray start --head`, or set engine: local"
+            f"engine {wanted or 'ray'}",
+            f"no cluster: {error}",
+            "start one with `ray start --head`, or set engine: local",
         ) from error
 
 

@@ -1,4 +1,8 @@
-"""Leakage: texts that stand in two parts of the data, so that the second part tells nothing new."""
+"""Leakage: rows that stand in two parts of the data, so that the second part tells nothing new.
+
+What counts as alike is what the steps that drop copies use: equal folded texts, MinHash and the Jaccard
+similarity of shingles, and the cosine of embeddings where both parts have them.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,18 @@ from typing import Any
 import numpy as np
 
 from trimtab.core.objects import Batch
-from trimtab.data.minhash import shingles, similar
+from trimtab.data.clusters import crossing
+from trimtab.data.cosine import similar_vectors
+from trimtab.data.minhash import similar
+from trimtab.data.pairs import Pairs
+from trimtab.data.semantic_duplicates import embeddings
+from trimtab.data.shingles import shingles
 from trimtab.data.terms import normal
 
 NEAR = 0.9
 """Jaccard similarity of character 3-grams from which two texts count as nearly the same."""
+SEMANTIC = 0.95
+"""Cosine of embeddings from which two rows count as saying the same."""
 
 
 @dataclass(frozen=True)
@@ -29,48 +40,50 @@ class Twin:
 
 @dataclass(frozen=True)
 class Leakage:
-    """What two parts share: pairs of rows with the same text, and with nearly the same.
+    """What two parts share: pairs of rows with the same text, nearly the same, or the same meaning.
 
     Texts are the same when only case and white space differ. Of several rows with one text, the first
-    stands for all in the pairs.
+    stands for all in the pairs. A near or semantic pair names, for a text of the right part that the left has
+    not, the most similar one of the left. `semantic` is None where there are no embeddings to compare.
     """
 
     exact: tuple[Twin, ...]
     near: tuple[Twin, ...]
+    semantic: tuple[Twin, ...] | None = None
 
     def facts(self, shown: int = 50) -> dict[str, Any]:
         """Counts for the report, and the first pairs of each kind."""
-        return {
-            "exact": len(self.exact),
-            "near": len(self.near),
-            "exact_pairs": [asdict(twin) for twin in self.exact[:shown]],
-            "near_pairs": [asdict(twin) for twin in self.near[:shown]],
+        kinds = {"exact": self.exact, "near": self.near}
+        kinds |= {} if self.semantic is None else {"semantic": self.semantic}
+        counts = {name: len(twins) for name, twins in kinds.items()}
+        return counts | {
+            f"{name}_pairs": [asdict(twin) for twin in twins[:shown]] for name, twins in kinds.items()
         }
 
 
 def leakage(
-    left: Batch, right: Batch, text: str = "text", label: str = "label", similarity: float = NEAR
+    left: Batch,
+    right: Batch,
+    text: str = "text",
+    label: str = "label",
+    similarity: float = NEAR,
+    embedding: str = "embedding",
+    cosine: float = SEMANTIC,
 ) -> Leakage:
-    """The texts that `left` and `right` share."""
+    """The texts that `left` and `right` share; their meanings too where both have the column `embedding`."""
     ours, theirs = _first(left, text), _first(right, text)
-    exact = [_twin(left, right, ours[key], theirs[key], 1.0, text, label) for key in ours if key in theirs]
-    mine = [key for key in ours if key not in theirs]
-    other = [key for key in theirs if key not in ours]
-    pairs = similar(shingles([*mine, *other]), similarity)
-    crossing = np.flatnonzero((pairs.left < len(mine)) & (pairs.right >= len(mine)))
-    near = [
-        _twin(
-            left,
-            right,
-            ours[mine[pairs.left[at]]],
-            theirs[other[pairs.right[at] - len(mine)]],
-            float(pairs.likeness[at]),
-            text,
-            label,
-        )
-        for at in crossing
-    ]
-    return Leakage(_ordered(exact), _ordered(near))
+    both = [(ours[key], theirs[key], 1.0) for key in ours if key in theirs]
+    mine = np.array([at for key, at in ours.items() if key not in theirs], np.int64)
+    other = np.array([at for key, at in theirs.items() if key not in ours], np.int64)
+    texts = [*(left[text][at] for at in mine.tolist()), *(right[text][at] for at in other.tolist())]
+    near = _across(similar(shingles(texts), similarity), mine, other)
+    meant = None
+    if embedding in left.columns.columns and embedding in right.columns.columns:
+        vectors = [embeddings(part, embedding, "leakage")[at] for part, at in ((left, mine), (right, other))]
+        if vectors[0].shape[1] == vectors[1].shape[1]:
+            meant = _across(similar_vectors(np.concatenate(vectors), cosine), mine, other)
+    exact, close = (_twins(left, right, found, text, label) for found in (both, near))
+    return Leakage(exact, close, None if meant is None else _twins(left, right, meant, text, label))
 
 
 def drop_leaks(train: Batch, test: Batch, text: str = "text") -> Batch:
@@ -94,16 +107,23 @@ def _first(batch: Batch, text: str) -> dict[str, int]:
     return places
 
 
-def _twin(left: Batch, right: Batch, at: int, to: int, likeness: float, text: str, label: str) -> Twin:
-    return Twin(
-        int(left.ids[at]),
-        int(right.ids[to]),
-        round(likeness, 4),
-        left[text][at],
-        right[text][to],
-        left[label][at] == right[label][to],
-    )
+def _across(pairs: Pairs, mine: np.ndarray, other: np.ndarray) -> list[tuple[int, int, float]]:
+    left, right, likeness = crossing(pairs, len(mine))
+    return list(zip(mine[left].tolist(), other[right - len(mine)].tolist(), likeness.tolist(), strict=True))
 
 
-def _ordered(twins: list[Twin]) -> tuple[Twin, ...]:
+def _twins(
+    left: Batch, right: Batch, found: list[tuple[int, int, float]], text: str, label: str
+) -> tuple[Twin, ...]:
+    twins = [
+        Twin(
+            int(left.ids[at]),
+            int(right.ids[to]),
+            round(likeness, 4),
+            left[text][at],
+            right[text][to],
+            left[label][at] == right[label][to],
+        )
+        for at, to, likeness in found
+    ]
     return tuple(sorted(twins, key=lambda twin: (-twin.likeness, twin.left, twin.right)))

@@ -30,9 +30,10 @@ from trimtab.core.spec import Spec, StepSpec
 from trimtab.core.step import Step
 from trimtab.data import STEPS
 from trimtab.data.augment import grow_all
-from trimtab.data.duplicates import Copies, NearDuplicates
+from trimtab.data.copies import Copies
 from trimtab.data.engine_local import apply, learn
 from trimtab.data.leak import NEAR, drop_leaks, leakage
+from trimtab.data.near_duplicates import NearDuplicates
 from trimtab.data.read import place_of, read
 from trimtab.data.sources import rooted
 from trimtab.data.split import split

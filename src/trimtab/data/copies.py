@@ -1,0 +1,223 @@
+"""What all steps that drop copies share: clusters of rows, who stays, and why the others go."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import polars as pl
+
+from trimtab.core.objects import Batch
+from trimtab.core.step import KeyedStep, Step
+from trimtab.data.clusters import Keep, components, ranks, survivors
+from trimtab.data.pairs import Pairs
+
+Total = tuple[tuple[pl.DataFrame, Any], ...]
+"""Of each block its rows (`id`, `label`, `length`, `filled`) and what tells which of them are copies."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """Rows of some blocks that are copies: the rows, similar pairs by id, and equal rows with their first."""
+
+    rows: pl.DataFrame
+    close: pl.DataFrame
+    equal: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Copies(Step):
+    """Drop rows that are copies; learning finds the ids to drop, so that any block can be cleaned alone.
+
+    `keep` says which row of a cluster stays: the `first` (smallest id), the `longest`, the `most_complete`
+    (fewest missing cells), or the first with the `majority_label` of its cluster; ties go to the first. Rows
+    are asked in that order, and one that is like a row that stays, goes: each dropped row is like the row
+    that its reason names.
+
+    Learned, each (dropped rows,): `gone` the ids, sorted; `twin` the id of the row that stays for it;
+    `likeness` their similarity; `differs` whether their labels differ. And each (members,): `member` the ids
+    of all rows in clusters, sorted; `cluster` the smallest id of the cluster; `names` the label.
+    """
+
+    train_only: ClassVar[bool] = True
+    learned: ClassVar[tuple[str, ...]] = (
+        "gone", "twin", "likeness", "differs", "member", "cluster", "names",
+    )  # fmt: skip
+
+    text: str = "text"
+    label: str = "label"
+    keep: Keep = "first"
+    gone: np.ndarray | None = None
+    twin: np.ndarray | None = None
+    likeness: np.ndarray | None = None
+    differs: np.ndarray | None = None
+    member: np.ndarray | None = None
+    cluster: np.ndarray | None = None
+    names: tuple[str | None, ...] | None = None
+
+    @abstractmethod
+    def summary(self, batch: Batch) -> Any:
+        """What of one block tells which of its rows are copies, row by row."""
+
+    @abstractmethod
+    def pairs(self, summaries: list[Any], order: np.ndarray) -> Pairs:
+        """The similar rows; `order` (rows,) puts the rows of all summaries into the order of their ids."""
+
+    @abstractmethod
+    def reason(self, twin: int, likeness: float) -> str:
+        """Why a row goes whose `twin` stays."""
+
+    def length(self, batch: Batch) -> pl.Series:
+        """How long each row is, for `keep: longest`: the characters of its strings."""
+        strings = [name for name, kind in batch.columns.schema.items() if kind == pl.String]
+        sizes = [pl.col(name).str.len_chars().fill_null(0).cast(pl.Int64) for name in strings]
+        return batch.columns.select(pl.sum_horizontal(sizes or [pl.lit(0)]).alias("length")).to_series()
+
+    def partial(self, batch: Batch) -> Total:
+        """Ids, labels and measures of the rows, and what tells which are copies."""
+        known = self.label in batch.columns.columns
+        rows = pl.DataFrame(
+            {
+                "id": batch.ids,
+                "label": batch[self.label].cast(pl.String) if known else [None] * len(batch),
+                "length": self.length(batch) if self.keep == "longest" else [0] * len(batch),
+                "filled": [0] * len(batch)
+                if self.keep != "most_complete"
+                else batch.columns.select(
+                    pl.sum_horizontal(pl.all().is_not_null().cast(pl.Int64))
+                ).to_series(),
+            },
+            schema={"id": pl.Int64, "label": pl.String, "length": pl.Int64, "filled": pl.Int64},
+        )
+        return ((rows, self.summary(batch)),)
+
+    def merge(self, left: Total, right: Total) -> Total:
+        """The summaries of both blocks."""
+        return (*left, *right)
+
+    def settle(self, total: Total) -> Found:
+        """The rows that are copies, and of what."""
+        rows = pl.concat([part for part, _ in total])
+        order = np.argsort(rows["id"].to_numpy(), kind="stable")
+        rows = rows[order]
+        ids = rows["id"].to_numpy()
+        pairs = self.pairs([summary for _, summary in total], order)
+        later = np.flatnonzero(pairs.same != np.arange(len(ids)))
+        close = {"left": ids[pairs.left], "right": ids[pairs.right], "likeness": pairs.likeness}
+        equal = {"first": ids[pairs.same[later]], "id": ids[later]}
+        involved = np.unique(np.concatenate((pairs.left, pairs.right, pairs.same[later], later)))
+        return Found(rows[involved], pl.DataFrame(close), pl.DataFrame(equal))
+
+    def conclude(self, findings: Sequence[Found]) -> Self:
+        """The step that knows the clusters, and who stays."""
+        rows = pl.concat([one.rows for one in findings]).unique("id").sort("id")
+        ids, labels = rows["id"].to_numpy(), rows["label"]
+        pairs = _joined(findings, ids)
+        cluster = components(pairs)
+        rank = ranks(self.keep, rows["length"].to_numpy(), rows["filled"].to_numpy(), labels, cluster)
+        stay = survivors(pairs, rank)
+        return replace(
+            self,
+            gone=ids[stay.gone],
+            twin=ids[stay.twin],
+            likeness=stay.likeness,
+            differs=labels[stay.gone].ne_missing(labels[stay.twin]).to_numpy(),
+            member=ids,
+            cluster=ids[cluster],
+            names=tuple(labels),
+        )
+
+    def finish(self, total: Total) -> Self:
+        """The step, from all rows in one place."""
+        return self.conclude([self.settle(total)])
+
+    def __call__(self, batch: Batch) -> Batch:
+        """The rows that are no copy of one that stays."""
+        if self.gone is None or self.twin is None or self.likeness is None or self.differs is None:
+            raise ValueError(f"step {self.name} has not learned which rows are copies: call learn first")
+        known = np.isin(batch.ids, self.gone)
+        at = np.searchsorted(self.gone, batch.ids[known])
+        reasons = [
+            self.reason(int(twin), float(likeness)) + (" under another label" if differs else "")
+            for twin, likeness, differs in zip(
+                self.twin[at], self.likeness[at], self.differs[at], strict=True
+            )
+        ]
+        return batch.keep(~known, self.name, reasons)
+
+    def clusters(self) -> pl.DataFrame:
+        """Every row of every cluster: `cluster`, `id`, `label`, and `stays`; the first clusters first."""
+        if self.member is None or self.cluster is None or self.gone is None or self.names is None:
+            raise ValueError(f"step {self.name} has not learned its clusters: call learn first")
+        return pl.DataFrame(
+            {
+                "cluster": self.cluster,
+                "id": self.member,
+                "label": pl.Series(self.names, dtype=pl.String),
+                "stays": ~np.isin(self.member, self.gone),
+            }
+        ).sort("cluster", "id")
+
+    def facts(self, shown: int = 50) -> dict[str, Any]:
+        """Counts of clusters and their rows, and the first clusters whose labels conflict: for the report."""
+        found = self.clusters()
+        mixed = [
+            {"cluster": int(number), "ids": rows["id"].to_list(), "labels": dict(sorted(counts.items()))}
+            for (number,), rows in found.group_by("cluster", maintain_order=True)
+            if len(counts := Counter(rows["label"].drop_nulls().to_list())) > 1
+        ]
+        return {
+            "step": self.name,
+            "clusters": found["cluster"].n_unique(),
+            "rows": found.height,
+            "dropped": 0 if self.gone is None else len(self.gone),
+            "largest": int(found.group_by("cluster").len()["len"].to_numpy().max(initial=0)),
+            "conflicts": len(mixed),
+            "conflicting": mixed[:shown],
+        }
+
+
+@dataclass(frozen=True)
+class KeyedCopies(Copies, KeyedStep):
+    """Copies that share a key, so that a cluster of machines may find them without seeing all rows in one place."""
+
+    @abstractmethod
+    def keys_of(self, summary: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Rows of one block's summary and their 64-bit keys, each (keys,); copies share at least one."""
+
+    @abstractmethod
+    def take(self, summary: Any, rows: np.ndarray) -> Any:
+        """Some rows of one block's summary."""
+
+    def keys(self, summary: Total) -> tuple[np.ndarray, np.ndarray]:
+        """Rows and keys of all blocks."""
+        rows, keys, first = [np.zeros(0, np.int64)], [np.zeros(0, np.uint64)], 0
+        for part, held in summary:
+            found, own = self.keys_of(held)
+            rows.append(found + first)
+            keys.append(own)
+            first += part.height
+        return np.concatenate(rows), np.concatenate(keys)
+
+    def pick(self, summary: Total, rows: np.ndarray) -> Total:
+        """Some rows of all blocks; `rows` is sorted."""
+        picked, first = [], 0
+        for part, held in summary:
+            here = rows[(rows >= first) & (rows < first + part.height)] - first
+            picked.append((part[here], self.take(held, here)))
+            first += part.height
+        return tuple(picked)
+
+
+def _joined(findings: Sequence[Found], ids: np.ndarray) -> Pairs:
+    """The pairs of all findings, each once, as places in `ids` (rows,), which are sorted."""
+    close = pl.concat([one.close for one in findings]).unique(["left", "right"]).sort("right", "left")
+    equal = pl.concat([one.equal for one in findings]).unique("id")
+    same = np.arange(len(ids))
+    same[np.searchsorted(ids, equal["id"].to_numpy())] = np.searchsorted(ids, equal["first"].to_numpy())
+    left, right = (np.searchsorted(ids, close[side].to_numpy()) for side in ("left", "right"))
+    return Pairs(left, right, close["likeness"].to_numpy(), same)

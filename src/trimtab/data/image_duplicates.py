@@ -1,0 +1,76 @@
+"""Drops pictures that look the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Annotated, ClassVar
+
+import numpy as np
+import polars as pl
+from pydantic import Field
+
+from trimtab.core.errors import DataError
+from trimtab.core.objects import Batch
+from trimtab.core.optional import optional
+from trimtab.data import tally
+from trimtab.data.copies import Copies
+from trimtab.data.pairs import Pairs
+from trimtab.data.perceptual import BITS, Method, picture_hash, similar_hashes
+
+
+@dataclass(frozen=True)
+class ImageDuplicates(Copies):
+    """Drop pictures whose perceptual hash differs in at most `distance` of 64 bits from one that stays.
+
+    So a picture is found again after a change of size, format, quality or brightness; not after a crop or a
+    mirror. With `keep: longest` the picture of most pixels stays. A missing picture is like none.
+    """
+
+    name: ClassVar[str] = "image_duplicates"
+    accepts: ClassVar[frozenset[str]] = frozenset({"image"})
+
+    image: str = "image"
+    method: Method = "phash"
+    distance: Annotated[int, Field(ge=0, le=20)] = 4
+
+    def summary(self, batch: Batch) -> tuple[np.ndarray, np.ndarray]:
+        """The hash of each picture (rows,), and whether there is one."""
+        tally.present(batch, [self.image], self.name)
+        pictures = batch[self.image]
+        hashes = [
+            0 if picture is None else self._hash(picture, row)
+            for row, picture in zip(batch.ids.tolist(), pictures, strict=True)
+        ]
+        return np.array(hashes, np.uint64), pictures.is_not_null().to_numpy()
+
+    def pairs(self, summaries: Sequence[tuple[np.ndarray, np.ndarray]], order: np.ndarray) -> Pairs:
+        """The pictures that are alike."""
+        hashes, there = (np.concatenate(parts)[order] for parts in zip(*summaries, strict=True))
+        return similar_hashes(hashes, there, self.distance)
+
+    def reason(self, twin: int, likeness: float) -> str:
+        """The picture that it is like, and how much."""
+        return (
+            f"looks like row {twin} ({self.method} differs in {round((1 - likeness) * BITS)} of {BITS} bits)"
+        )
+
+    def length(self, batch: Batch) -> pl.Series:
+        """The pixels of each picture."""
+        opener = optional("PIL.Image", "data", f"step {self.name}")
+        sizes = []
+        for picture in batch[self.image]:
+            with opener.open(BytesIO(picture)) if picture is not None else opener.new("L", (0, 0)) as opened:
+                sizes.append(opened.width * opened.height)
+        return pl.Series(sizes, dtype=pl.Int64)
+
+    def _hash(self, picture: bytes, row: int) -> int:
+        try:
+            return picture_hash(picture, self.method)
+        except OSError as error:
+            raise DataError(
+                f"step {self.name}",
+                f"row {row} of column '{self.image}' is no picture ({error})",
+                "drop the row first",
+            ) from error

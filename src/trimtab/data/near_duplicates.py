@@ -1,0 +1,55 @@
+"""Drops near copies of a text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import numpy as np
+import polars as pl
+from pydantic import Field
+
+from trimtab.core.objects import Batch
+from trimtab.data import tally
+from trimtab.data.copies import KeyedCopies
+from trimtab.data.minhash import band_keys, similar
+from trimtab.data.pairs import Pairs
+from trimtab.data.shingles import Shingles, Unit, join, shingles
+
+
+@dataclass(frozen=True)
+class NearDuplicates(KeyedCopies):
+    """Drop rows whose text is at least `similarity` like the text of a row that stays.
+
+    Likeness is the Jaccard similarity of the sets of shingles: `width` characters (or words) in a row, case
+    and white space folded. Candidates come from MinHash; each is verified by its true similarity.
+    """
+
+    name: ClassVar[str] = "near_duplicates"
+    accepts: ClassVar[frozenset[str]] = frozenset({"text"})
+
+    similarity: Annotated[float, Field(gt=0, le=1)] = 0.9
+    unit: Unit = "characters"
+    width: Annotated[int, Field(ge=1, le=20)] = 3
+
+    def summary(self, batch: Batch) -> Shingles:
+        """The rows' shingles."""
+        tally.present(batch, [self.text], self.name)
+        return shingles(batch[self.text].cast(pl.String).to_list(), self.unit, self.width)
+
+    def pairs(self, summaries: Sequence[Shingles], order: np.ndarray) -> Pairs:
+        """The rows that are alike."""
+        return similar(join(summaries).take(order), self.similarity)
+
+    def keys_of(self, summary: Shingles) -> tuple[np.ndarray, np.ndarray]:
+        """The key of each row in each band."""
+        return band_keys(summary, self.similarity)
+
+    def take(self, summary: Shingles, rows: np.ndarray) -> Shingles:
+        """The shingles of some rows."""
+        return summary.take(rows)
+
+    def reason(self, twin: int, likeness: float) -> str:
+        """The row that it is like, and how much."""
+        return f"near duplicate of row {twin} (Jaccard {likeness:.2f})"

@@ -1,0 +1,82 @@
+"""Drops rows that mean the same: whose embeddings point the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from trimtab.core.errors import DataError
+from trimtab.core.objects import Batch
+from trimtab.data.copies import Copies
+from trimtab.data.cosine import similar_vectors
+from trimtab.data.pairs import Pairs
+
+
+@dataclass(frozen=True)
+class SemanticDuplicates(Copies):
+    """Drop rows whose `embedding` has a cosine of at least `similarity` with that of a row that stays.
+
+    All pairs are compared up to `exact_rows` different embeddings; above, those that an inverted-file index
+    (faiss) finds near, and each is verified. Rows without an embedding (null, or all zeros) are like none.
+    What cosine means the same depends on the encoder: look at the clusters before you trust a threshold.
+    """
+
+    name: ClassVar[str] = "semantic_duplicates"
+    accepts: ClassVar[frozenset[str]] = frozenset({"text", "tabular", "image", "series"})
+
+    embedding: str = "embedding"
+    similarity: Annotated[float, Field(gt=0, le=1)] = 0.95
+    exact_rows: Annotated[int, Field(ge=0)] = 50_000
+
+    def summary(self, batch: Batch) -> np.ndarray:
+        """The rows' embeddings (rows, width)."""
+        return embeddings(batch, self.embedding, f"step {self.name}")
+
+    def pairs(self, summaries: Sequence[np.ndarray], order: np.ndarray) -> Pairs:
+        """The rows that are alike."""
+        width = max(block.shape[1] for block in summaries)
+        blocks = [
+            block if block.shape[1] else np.zeros((len(block), width), np.float32) for block in summaries
+        ]
+        odd = {block.shape[1] for block in blocks} - {width}
+        if odd:
+            raise DataError(
+                f"step {self.name}",
+                f"column '{self.embedding}' holds embeddings of {min(odd)} and of {width} numbers",
+                "make all of them with one encoder",
+            )
+        return similar_vectors(np.concatenate(blocks)[order], self.similarity, self.exact_rows)
+
+    def reason(self, twin: int, likeness: float) -> str:
+        """The row that it is like, and how much."""
+        return f"semantic duplicate of row {twin} (cosine {likeness:.3f})"
+
+
+def embeddings(batch: Batch, column: str, place: str) -> np.ndarray:
+    """The vectors (rows, width) float32 of a column of lists; zeros where there is none.
+
+    Raises:
+        DataError: there is no such column, it holds no lists of numbers, or their lengths differ.
+    """
+    if column not in batch.columns.columns:
+        raise DataError(
+            place,
+            f"no column '{column}'",
+            "make it by the feature step `embed` (any encoder) or `word2vec`, or name another in `embedding`",
+        )
+    lists = [value for value in batch[column].to_list() if value is not None]
+    widths = sorted({len(value) if isinstance(value, list) else 0 for value in lists})
+    if lists and (len(widths) > 1 or widths[0] == 0):
+        raise DataError(
+            place,
+            f"column '{column}' holds no vectors of one length",
+            "give each row a list of equally many numbers",
+        )
+    vectors = np.zeros((len(batch), widths[0] if widths else 0), np.float32)
+    if lists:
+        vectors[batch[column].is_not_null().to_numpy()] = lists
+    return vectors
