@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from trimtab.core.dropped import Dropped
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
 from trimtab.core.spec import FormatSpec
@@ -85,11 +86,11 @@ def _aligned(part: Table, names: Sequence[str], form: FormatSpec) -> Table:
 
 def _batches(found: Table, start: int, rows: int, modality: str) -> Iterator[Batch]:
     """The rows of a piece; its unreadable rows go with its last batch."""
-    drops = tuple(replace(drop, id=drop.id + start) for drop in found.drops())
+    drops = found.drops(start)
     cuts = range(0, max(found.frame.height, 1), rows)
     for at in cuts:
         here = slice(at, at + rows)
-        last = drops if at == cuts[-1] else ()
+        last = drops if at == cuts[-1] else Dropped()
         kind = found.modality if found.modality != "tabular" else modality
         if found.frame.height or last:
             yield Batch(found.frame[here], found.ids[here] + start, kind, last)

@@ -10,8 +10,8 @@ from itertools import accumulate
 import numpy as np
 import polars as pl
 
+from trimtab.core.dropped import Dropped, Gone
 from trimtab.core.errors import DataError
-from trimtab.core.objects import Drop
 from trimtab.core.units import show_share
 
 SHOWN = 60
@@ -60,12 +60,14 @@ class Table:
         """The place without the file's name, where there is one file only."""
         return self.place(row) if self.parts or self.lines is None else f"line {self.lines[row]}"
 
-    def drops(self) -> tuple[Drop, ...]:
-        """The unreadable rows as dropped ones, each with place and reason."""
-        return tuple(
-            Drop(bad.row, "read", f"{bad.problem} at {self.place(bad.row)}", {"raw": bad.raw})
-            for bad in self.bad
-        )
+    def drops(self, start: int = 0) -> Dropped:
+        """The unreadable rows as dropped ones, each with place and reason; `start` is the id of the first row."""
+        if not self.bad:
+            return Dropped()
+        ids = np.array([bad.row + start for bad in self.bad], np.int64)
+        reasons = [f"{bad.problem} at {self.place(bad.row)}" for bad in self.bad]
+        rows = pl.DataFrame({"raw": [bad.raw for bad in self.bad]}, schema={"raw": pl.String})
+        return Dropped((Gone("read", ids, pl.Series("reason", reasons, pl.String), rows),))
 
     def check(self, allowed: float) -> None:
         """Raise DataError when more than a share `allowed` of the rows is unreadable; the first is named."""
