@@ -202,9 +202,9 @@ class NearDuplicates(KeyedStep, Copies):
             np.array([*gone], np.int64),
             np.array([left for left, _ in gone.values()], np.int64),
             np.array([likeness for _, likeness in gone.values()], float),
-            pl.concat(
-                [pairs.select(id=side, label=f"{side}_label") for side in ("left", "right")]
-            ).unique("id"),
+            pl.concat([pairs.select(id=side, label=f"{side}_label") for side in ("left", "right")]).unique(
+                "id"
+            ),
         )
 
     def reason(self, twin: int, likeness: float) -> str:
