@@ -7,28 +7,31 @@ import signal
 import socket
 import subprocess
 import sys
+import textwrap
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
-import polars as pl
 import pytest
 
+from cluster_steps import Rank, Trap, Where
 from contracts.test_steps import ALL, SAMPLES, step_of, understands
 from rows import CHINESE, ENGLISH, batch_of, same_state, series_of
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
-from trimtab.core.step import Step
 from trimtab.data import engine_local, engine_ray
 from trimtab.data.blocks import cut, join
 from trimtab.data.duplicates import DropDuplicates, NearDuplicates
 from trimtab.data.impute import Impute
 from trimtab.data.outliers import Iqr
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:unclosed file .*ray_client_server:ResourceWarning"),  # Ray's own
+]
+PATHS = os.pathsep.join([str(Path(__file__).parents[1]), *filter(None, sys.path)])
 BLOCKS = (1, 3, 7)
 STORE = 100 * 2**20
 CHAIN = (DropDuplicates(), NearDuplicates(similarity=0.8), Iqr(), Impute())
@@ -38,8 +41,10 @@ FORMS = [(name, sample) for name in ALL for sample in SAMPLES if understands(nam
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
-    """Two nodes of one core each, and a port for `ray://` clients."""
+    """Two nodes of one core each, and a port for `ray://` clients; workers find what the tests import."""
     ray = engine_ray._ray()
+    patch = pytest.MonkeyPatch()
+    patch.setenv("PYTHONPATH", PATHS)
     from ray.cluster_utils import Cluster
 
     head = {"num_cpus": 1, "object_store_memory": STORE, "include_dashboard": False}
@@ -49,6 +54,7 @@ def cluster() -> Iterator[Any]:
     yield made
     ray.shutdown()
     made.shutdown()
+    patch.undo()
 
 
 @pytest.mark.parametrize(("name", "sample"), FORMS, ids=[f"{name}-{sample}" for name, sample in FORMS])
@@ -62,7 +68,7 @@ def test_it_runs_a_chain_of_steps(cluster):
 
 
 def test_it_works_on_both_nodes(cluster):
-    _, blocks = engine_ray.learn([_Where()], cut(TEXTS, 7))
+    _, blocks = engine_ray.learn([Where()], cut(TEXTS, 12))
     assert len({value for block in blocks for value in block["node"]}) == 2
 
 
@@ -81,22 +87,22 @@ def test_it_takes_the_blocks_that_an_earlier_call_left_in_the_cluster(cluster):
 
 def test_it_brings_neighbours_together(cluster):
     series = series_of(60)
-    check_same([_Rank()], series, *(engine_ray.learn([_Rank()], cut(series, n)) for n in BLOCKS))
+    check_same([Rank()], series, *(engine_ray.learn([Rank()], cut(series, n)) for n in BLOCKS))
 
 
 def test_it_says_what_the_step_says_when_a_step_fails(cluster):
-    with pytest.raises(DataError, match="^step impute: no column 'nope'; available: amount, kind"):
+    with pytest.raises(DataError, match=r"^step impute: no column 'nope'; available: amount, kind"):
         engine_ray.learn([Impute(columns=("nope",))], cut(TEXTS, 3))
 
 
 @pytest.mark.parametrize("at", range(len(CHAIN) + 1))
 def test_it_gives_the_same_when_a_worker_is_killed_in_the_middle(cluster, tmp_path, at):
-    trap = _Trap(str(tmp_path))
+    trap = Trap(str(tmp_path))
     steps = (*CHAIN[:at], trap, *CHAIN[at:])
-    hunter = threading.Thread(target=kill_one_worker, args=(tmp_path, cluster))
+    hunter = threading.Thread(target=kill_one_worker, args=(tmp_path, cluster), daemon=True)
     hunter.start()
     found = engine_ray.learn(steps, cut(TEXTS, 7))
-    hunter.join()
+    hunter.join(60)
     assert (tmp_path / "killed").exists()
     check_same(steps, TEXTS, found)
 
@@ -172,17 +178,16 @@ def drops_of(batch: Batch) -> list[tuple[int, str, str]]:
 
 
 def run_alone(code: str) -> subprocess.CompletedProcess[str]:
-    import textwrap
-
-    paths = [str(Path(__file__).parents[1]), *sys.path]
-    return subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-W", "error", "-c", textwrap.dedent(code)],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},
+        env=os.environ | {"PYTHONPATH": PATHS},
         capture_output=True,
         text=True,
         timeout=300,
-        check=True,
+        check=False,
     )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done
 
 
 def kill_one_worker(folder: Path, cluster: Any) -> None:
@@ -204,61 +209,3 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-@dataclass(frozen=True)
-class _Trap(Step):
-    """Waits in the middle of its first summary to be killed; counts rows when it is left alone."""
-
-    name: ClassVar[str] = "trap"
-    learned: ClassVar[tuple[str, ...]] = ("rows",)
-
-    folder: str
-    rows: int | None = None
-
-    def partial(self, batch: Batch) -> int:
-        folder = Path(self.folder)
-        if "ray" in sys.modules and not (folder / "killed").exists():
-            (folder / f"{os.getpid()}.tmp").touch()
-            (folder / f"{os.getpid()}.tmp").rename(folder / f"{os.getpid()}.pid")
-            while not (folder / "killed").exists():
-                time.sleep(0.01)
-            time.sleep(1)  # the one to be killed gets no further; another one in the trap goes on
-        return len(batch)
-
-    def merge(self, left: int, right: int) -> int:
-        return left + right
-
-    def finish(self, total: int) -> _Trap:
-        return _Trap(self.folder, total)
-
-    def __call__(self, batch: Batch) -> Batch:
-        return batch
-
-
-@dataclass(frozen=True)
-class _Where(Step):
-    """Writes beside each row which node it was seen on."""
-
-    name: ClassVar[str] = "where"
-
-    def __call__(self, batch: Batch) -> Batch:
-        import ray
-
-        time.sleep(0.2)  # long enough that one node does not do all blocks alone
-        return batch.with_columns(node=[ray.get_runtime_context().get_node_id()] * len(batch))
-
-
-@dataclass(frozen=True)
-class _Rank(Step):
-    """The place of each row within its sensor: wrong wherever neighbours were parted."""
-
-    name: ClassVar[str] = "rank"
-
-    @property
-    def together(self) -> tuple[str, ...]:
-        return ("sensor",)
-
-    def __call__(self, batch: Batch) -> Batch:
-        rank = batch.columns.select(pl.col("time").rank("ordinal").over("sensor")).to_series()
-        return batch.with_columns(rank=rank)

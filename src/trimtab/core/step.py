@@ -105,7 +105,7 @@ class KeyedStep(Step):
     """A step whose rows concern each other only where they share a key: an engine may then shuffle by key.
 
     So no machine sees all rows: `keys` of each block go by their hash, `pick` takes the rows whose key
-    occurs twice, `settle` says what the rows of one share have to do with each other, `conclude` sums that up.
+    occurs twice, `settle` says what the rows of one share have to do with each other, `conclude` sums up.
     The result is that of `finish` on all rows, which is `settle` and `conclude` on one share.
     """
 
@@ -118,7 +118,7 @@ class KeyedStep(Step):
         raise NotImplementedError
 
     def settle(self, total: Any) -> Any:
-        """What the rows of a summary have to do with each other; the same finding may come from two shares."""
+        """What the rows of a summary have to do with each other; a finding may come from two shares."""
         raise NotImplementedError
 
     def conclude(self, findings: Sequence[Any]) -> Self:

@@ -12,7 +12,7 @@ from trimtab.core.objects import Batch
 
 
 def cut(batch: Batch, parts: int) -> list[Batch]:
-    """The rows in `parts` blocks of nearly equal size, in order; what was dropped before stays with the first."""
+    """The rows in `parts` blocks of nearly equal size, in order; earlier drops stay with the first."""
     places = np.array_split(np.arange(len(batch)), parts)
     return _with_drops([batch.take(rows) for rows in places], batch)
 
@@ -26,8 +26,9 @@ def scatter(batch: Batch, columns: Sequence[str], parts: int) -> list[Batch]:
 
 def join(blocks: Sequence[Batch]) -> Batch:
     """All rows of the blocks, in order of id, and all that was dropped."""
-    ids = np.concatenate([block.ids for block in blocks])
-    columns = pl.concat([block.columns for block in blocks], how="vertical_relaxed")
+    filled = [block for block in blocks if len(block)] or blocks[:1]  # of no rows, types are a guess
+    ids = np.concatenate([block.ids for block in filled])
+    columns = pl.concat([block.columns for block in filled], how="vertical_relaxed")
     order = np.argsort(ids, kind="stable")
     dropped = tuple(drop for block in blocks for drop in block.dropped)
     return replace(blocks[0], columns=columns[order], ids=ids[order], dropped=dropped)
