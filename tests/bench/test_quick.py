@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 NEEDED = {
     "serving": {"name", "protocol", "concurrency", "qps", "p50_ms", "p99_ms", "errors", "accuracy"},
     "drift": {"name", "rate", "low", "high", "n"},
+    "features": {"name", "width", "accuracy", "macro_f1", "over tfidf", "learn_s"},
 }
 
 
