@@ -14,6 +14,7 @@ NEEDED = {
     "serving": {"name", "protocol", "concurrency", "qps", "p50_ms", "p99_ms", "errors", "accuracy"},
     "runtime": {"name", "ms_a_text"},
     "drift": {"name", "rate", "low", "high", "n"},
+    "features": {"name", "width", "accuracy", "macro_f1", "over tfidf", "learn_s"},
 }
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -22,6 +22,9 @@ from trimtab.core.optional import optional
 from trimtab.core.store import file_hash, value_hash
 from trimtab.features.feature import Feature, Names
 from trimtab.features.matrix import unit_rows
+
+_THREADS_OF_TORCH = Lock()
+"""Torch has one number of threads for all callers."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,9 @@ class Embed(Feature):
     def finish(self, total: object) -> Self:
         """The step with the encoder's width and the hash of its weights and tokenizer."""
         del total
-        return replace(self, width=self._config["hidden_size"], weights=self._hash())
+        transformers = optional("transformers", "train", f"step {self.name}")
+        width = transformers.AutoConfig.from_pretrained(model_folder(self.encoder)).hidden_size
+        return replace(self, width=int(width), weights=self._hash())
 
     def names(self, sources: Names) -> tuple[str, ...]:
         """Numbers of the dimensions."""
@@ -77,7 +82,7 @@ class Embed(Feature):
         on one thread it does not (checked on AVX2: tests/features/test_text_features.py).
         """
         torch = optional("torch", "train", f"step {self.name}")
-        network, before = self._network, torch.get_num_threads()
+        network = self._network
 
         def encode(tokens: Sequence[Sequence[int]]) -> np.ndarray:
             with torch.inference_mode():
@@ -85,12 +90,14 @@ class Embed(Feature):
                 states = network(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state
                 return np.asarray((states[:, 0] if self.pooling == "cls" else states.mean(dim=1)).numpy())
 
-        torch.set_num_threads(1)
-        try:
-            with ThreadPoolExecutor(threads()) as pool:
-                return list(pool.map(encode, batches))
-        finally:
-            torch.set_num_threads(before)
+        with _THREADS_OF_TORCH:
+            before = torch.get_num_threads()
+            torch.set_num_threads(1)
+            try:
+                with ThreadPoolExecutor(threads()) as pool:
+                    return list(pool.map(encode, batches))
+            finally:
+                torch.set_num_threads(before)
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:
@@ -110,10 +117,6 @@ class Embed(Feature):
         transformers = optional("transformers", "train", f"step {self.name}")
         transformers.utils.logging.disable_progress_bar()
         return transformers.AutoModel.from_pretrained(model_folder(self.encoder), dtype="float32").eval()
-
-    @cached_property
-    def _config(self) -> dict[str, Any]:
-        return dict(json.loads(self._file("config.json").read_text(encoding="utf-8")))
 
     def _hash(self) -> str:
         weights = sorted(model_folder(self.encoder).glob("*.safetensors")) or [

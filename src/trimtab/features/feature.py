@@ -60,8 +60,11 @@ def feature_names(steps: Iterable[Step]) -> dict[str, tuple[str, ...]]:
 
 
 def names_in(column: str, width: int, sources: Names) -> tuple[str, ...]:
-    """The names of a column that a step reads; numbered where nobody knows them."""
-    known = tuple(sources.get(column, ()))
+    """The names of a column that a step reads; numbered where nobody knows them.
+
+    A sparse column may look narrower to a step than it is: train had nothing in the last ones.
+    """
+    known = tuple(sources.get(column, ()))[:width]
     return known if len(known) == width else tuple(f"{column}[{at}]" for at in range(width))
 
 

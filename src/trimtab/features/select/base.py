@@ -41,7 +41,7 @@ class Select(Feature):
     interval.
     """
 
-    accepts: ClassVar[frozenset[str]] = frozenset({"text", "tabular"})
+    accepts: ClassVar[frozenset[str]] = frozenset({"text", "tabular", "series", "image"})
     learned: ClassVar[tuple[str, ...]] = ("found", "kept", "scores", "frequency", "stability")
     needs_label: ClassVar[bool] = True
 
