@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 NEEDED = {
     "serving": {"name", "protocol", "concurrency", "qps", "p50_ms", "p99_ms", "errors", "accuracy"},
+    "augment": {"model", "data", "shots", "method", "seeds", "macro_f1"},
     "drift": {"name", "rate", "low", "high", "n"},
 }
 
