@@ -155,7 +155,8 @@ class DataRecord(TypedDict):
 
     `read` and `kept` count rows by split. `labels` holds row counts by class, before and after;
     `lengths` quantiles of the text length (name such as `p50` to value), before and after, in
-    `length_unit`. `augmented` counts rows added to train. `leakage` says what two parts share, by their
+    `length_unit`. `augmented` counts rows added to train, `augmentation` says for each
+    step how many copies it kept and why others were not. `leakage` says what two parts share, by their
     names (`train_test`, `train_valid`).
     """
 
@@ -166,6 +167,7 @@ class DataRecord(TypedDict):
     lengths: NotRequired[dict[Literal["before", "after"], dict[str, float]]]
     length_unit: NotRequired[str]
     augmented: NotRequired[int]
+    augmentation: NotRequired[list[dict[str, Any]]]
     leakage: NotRequired[dict[str, LeakRecord]]
 
 
