@@ -12,7 +12,7 @@ class at most), and with them the test. Models: a linear SVM over TF-IDF, trimta
 A method is one or more steps, each applied to the drawn train rows; their copies are put together. `repeat N`
 is the control: N verbatim copies of each row, so as many training steps as a method of N copies. `best` is
 the method with the best macro-F1 on the validation rows of the same seed; it is never chosen on the test.
-Back- translation is apertium's, English-Spanish-English; for Chinese there is no translator on this machine.
+Back-translation is apertium's, English-Spanish-English; for Chinese there is no translator on this machine.
 
 Each result is appended to `--cells` when it is there, and not computed again: the same command goes on where
 it stopped. `--minutes` ends a call early. Rows: mean over seeds with a 95 % t-interval, of the macro-F1 and

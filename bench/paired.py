@@ -60,17 +60,16 @@ def against(
 
 
 def interval(name: str, values: Sequence[float]) -> dict[str, Any]:
-    """The mean, and its 95 % interval by Student's t where there are two values or more."""
+    """The mean, and where there are two values or more its 95 % interval by Student's t."""
     if not values:
         return {}
     mean = float(np.mean(values))
-    half = (
-        float(stats.t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values)))
-        if len(values) > 1
-        else float("nan")
-    )
-    low, high = (round(mean - half, 2), round(mean + half, 2)) if len(values) > 1 else (None, None)
-    return {name: round(mean, 2), f"{name}_low": low, f"{name}_high": high}
+    found: dict[str, Any] = {name: round(mean, 2)}
+    if len(values) > 1:
+        t = float(stats.t.ppf(0.975, len(values) - 1))
+        half = t * float(np.std(values, ddof=1)) / len(values) ** 0.5
+        found[f"{name}_95"] = [round(mean - half, 2), round(mean + half, 2)]
+    return found
 
 
 def compact(cells: Iterable[Cell]) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from typing import Any
 
 DEEDS = (
     "ok", "slow", "trickle", "429", "500", "cut off", "half a body", "no json", "too few", "too many",
-    "twice", "out of tokens", "blank", "hung up", "no usage",
+    "twice", "out of tokens", "blank", "half a character", "hung up", "no usage",
 )  # fmt: skip
 """What it can do with a request; all but `ok` and `no usage` leave the client without translations."""
 LATE = 0.6
@@ -145,6 +145,8 @@ def _content(deed: str, answers: list[str]) -> str:
         pairs = [*pairs, (str(len(pairs) + 1), "one more")]
     if deed == "blank":
         pairs = [(number, " ") for number, _ in pairs]
+    if deed == "half a character":
+        pairs = [(number, f"{answer}\ud83d") for number, answer in pairs]
     if deed == "twice":
         pairs = [*pairs, pairs[0]]
     if deed == "no json":

@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 NEEDED = {
     "serving": {"name", "protocol", "concurrency", "qps", "p50_ms", "p99_ms", "errors", "accuracy"},
     "runtime": {"name", "ms_a_text"},
+    "augment": {"model", "data", "shots", "method", "seeds", "macro_f1"},
     "drift": {"name", "rate", "low", "high", "n"},
     "features": {"name", "width", "accuracy", "macro_f1", "over tfidf", "learn_s"},
 }

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rows import batch_of, blocks_of
-from trimtab.data.augment_text import RandomEdit, edit
+from trimtab.data.augment_text import RandomDelete, RandomEdit, RandomSwap, edit
 
 TEXTS = ["where is my card", "lost", "", None, "我的卡丢了", "how do I top up by bank transfer"]
 BATCH = batch_of(TEXTS)
@@ -51,6 +51,24 @@ def test_it_uses_the_words_of_the_text_and_leaves_at_least_one(words, rate, seed
     if edited is not None:
         assert set(edited.split()) <= set(words)
         assert 1 <= len(edited.split()) <= len(words) + max(1, round(rate * len(words)))
+
+
+@given(st.lists(st.sampled_from("abcd"), max_size=12), st.floats(0.01, 1), st.integers(0, 99))
+def test_deletion_keeps_the_order_of_what_is_left_and_leaves_at_least_one(words, rate, seed):
+    edited = RandomDelete(rate=rate).edit(" ".join(words), np.random.default_rng(seed))
+    assert (edited is None) == (len(words) < 2)
+    if edited is not None:
+        rest = iter(words)
+        assert all(word in rest for word in edited.split())
+        assert len(words) - len(edited.split()) == min(max(1, round(rate * len(words))), len(words) - 1)
+
+
+@given(st.lists(st.sampled_from("abcd"), max_size=12), st.floats(0.01, 1), st.integers(0, 99))
+def test_swapping_keeps_every_word(words, rate, seed):
+    edited = RandomSwap(rate=rate).edit(" ".join(words), np.random.default_rng(seed))
+    if edited is not None:
+        assert sorted(edited.split()) == sorted(words)
+        assert edited.split() != words
 
 
 def columns(batch):

@@ -50,6 +50,9 @@ def test_it_accounts_for_every_row_of_banking77(banking):
     lost = sum(entry["rows"] for entry in facts["dropped"])
     assert facts["kept"]["train"] + facts["kept"]["valid"] + lost == 10003
     assert facts["kept"]["train"] + facts["augmented"] == len(banking.train)
+    (copies,) = facts["augmentation"]
+    assert (copies.pop("step"), copies["kept"]) == ("random_edit", facts["augmented"])
+    assert sum(copies.values()) == facts["kept"]["train"]
     assert facts["kept"]["test"] == len(banking.test) == 3080
     assert len(banking.labels) == 77
     assert sum(facts["labels"]["before"].values()) == 10003

@@ -84,6 +84,7 @@ def _embed(encoder: str, texts: Sequence[str]) -> np.ndarray:
 def _load(encoder: str) -> tuple[Any, Any]:
     transformers = optional("transformers", "train", f"encoder '{encoder}'")
     source = packaged_minilm() if encoder == "minilm" else encoder
+    transformers.utils.logging.disable_progress_bar()  # the chain shows its own
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(source)
         return tokenizer, transformers.AutoModel.from_pretrained(source).eval()

@@ -183,7 +183,7 @@ def chosen(places: Sequence[int], rate: float, of: int, rng: np.random.Generator
 def grow_all(
     steps: Iterable[Step], batch: Batch
 ) -> tuple[tuple[Step, ...], Batch, tuple[dict[str, Any], ...]]:
-    """Each step learned from the rows as the steps before it left them, the rows after all, and what was told.
+    """Each step learned from the rows as the steps before it left them, the rows after all, and counts.
 
     One object a step: its name, and for steps that write texts the number of copies by what became of them.
     """

@@ -153,8 +153,9 @@ class DataRecord(TypedDict):
 
     `read` and `kept` count rows by split. `labels` holds row counts by class, before and after;
     `lengths` quantiles of the text length (name such as `p50` to value), before and after, in
-    `length_unit`; `length_counts` rows by length, between `edges`, `before` and `after`. `missing` is the share of
-    missing values by column. `augmented` counts rows added to train. `leakage` says what two parts share, by their
+    `length_unit`; `length_counts` rows by length, between `edges`, `before` and `after`. `missing` is the share
+    of missing values by column. `augmented` counts rows added to train, `augmentation` says for each step how
+    many copies it kept and why others were not. `leakage` says what two parts share, by their
     names (`train_test`, `train_valid`).
     """
 
@@ -167,6 +168,7 @@ class DataRecord(TypedDict):
     length_counts: NotRequired[dict[str, list[float]]]
     missing: NotRequired[dict[Literal["before", "after"], dict[str, float]]]
     augmented: NotRequired[int]
+    augmentation: NotRequired[list[dict[str, Any]]]
     leakage: NotRequired[dict[str, LeakRecord]]
 
 

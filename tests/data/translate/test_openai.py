@@ -144,6 +144,9 @@ def test_it_reads_the_key_from_the_environment_and_writes_it_nowhere(tmp_path, m
         monkeypatch.delenv("TINY_KEY")
         with pytest.raises(EnvironmentFault, match="TINY_KEY is not set"):
             ask(translator, tmp_path / "other")
+        monkeypatch.setenv("TINY_KEY", "密钥")
+        with pytest.raises(EnvironmentFault, match="holds no key"):
+            ask(translator, tmp_path / "other")
     assert "sk-secret" not in repr(translator) + repr(translator.identity())
     assert all(b"sk-secret" not in path.read_bytes() for path in tmp_path.iterdir())
 

@@ -8,8 +8,10 @@ import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.message import Message
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
+from typing import Any
 
 _PIECE = 1 << 16
 
@@ -80,19 +82,20 @@ def post(url: str, body: bytes, headers: Mapping[str, str], timeout: float) -> R
         raise Failed(f"broke off ({type(error).__name__})") from error
 
 
-def _whole(response: urllib.error.HTTPError | object, until: float) -> Reply:
+def _whole(response: Any, until: float) -> Reply:
     """Read to the end, but not beyond the deadline: a server that trickles is as bad as a silent one."""
     parts = []
-    while piece := response.read1(_PIECE):  # type: ignore[attr-defined, union-attr]
+    while piece := response.read1(_PIECE):
         parts.append(piece)
         if time.monotonic() > until:
             raise TimeoutError
     body = b"".join(parts)
-    headers = _lowered(response.headers)  # type: ignore[attr-defined, union-attr]
-    if len(body) < int(headers.get("content-length", 0)):
+    headers = _lowered(response.headers)
+    promised = headers.get("content-length", "")
+    if promised.isdecimal() and len(body) < int(promised):
         raise HTTPException("cut off")
-    return Reply(response.status, headers, body)  # type: ignore[attr-defined, union-attr]
+    return Reply(response.status, headers, body)
 
 
-def _lowered(headers: Mapping[str, str]) -> dict[str, str]:
+def _lowered(headers: Message) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}

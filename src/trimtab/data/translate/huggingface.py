@@ -55,6 +55,7 @@ class HuggingFace(Translator):
 def _load(source: str) -> tuple[Any, Any]:
     """Tokenizer and model, both directions at once in memory."""
     transformers = optional("transformers", "train", "translator huggingface")
+    transformers.utils.logging.disable_progress_bar()  # the chain shows its own
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(source)
         return tokenizer, transformers.AutoModelForSeq2SeqLM.from_pretrained(source).eval()

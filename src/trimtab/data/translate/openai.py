@@ -23,6 +23,10 @@ _AGAIN = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 520, 522, 524, 529})
 _FENCE = re.compile(r"^```\w*\n(.*)\n```$", re.DOTALL)
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+"""Half a character: JSON can say it, UTF-8 and so a column of texts cannot."""
+
+
 class _Unusable(Exception):
     """An answer came whole, but not with one translation for each text."""
 
@@ -105,6 +109,10 @@ class OpenAI(Translator):
         if not key:
             raise EnvironmentFault(
                 self._place, f"the variable {self.key_variable} is not set", "set it to the key"
+            )
+        if not (key.isascii() and key.isprintable()):
+            raise EnvironmentFault(
+                self._place, f"the variable {self.key_variable} holds no key", "only ASCII may stand in it"
             )
         return {"Authorization": f"Bearer {key}"}
 
@@ -261,7 +269,7 @@ def understood(answer: _Answer, texts: Sequence[str]) -> dict[str, str]:
     if answer.cut or not isinstance(found, dict) or found.keys() != set(numbers):
         raise _Unusable
     lines = [" ".join(value.split()) if isinstance(value, str) else "" for value in map(found.get, numbers)]
-    if not all(lines):
+    if not all(lines) or any(_SURROGATE.search(line) for line in lines):
         raise _Unusable
     return dict(zip(texts, lines, strict=True))
 
