@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 NEEDED = {
     "serving": {"name", "protocol", "concurrency", "qps", "p50_ms", "p99_ms", "errors", "accuracy"},
     "drift": {"name", "rate", "low", "high", "n"},
+    "clean": {"name", "seconds", "peak_mb", "rows_out", "content_hash"},
 }
 
 

@@ -42,8 +42,9 @@ class Copies(Step):
         """The rows that are no copy of one that stays."""
         if self.gone is None or self.twin is None or self.likeness is None or self.differs is None:
             raise ValueError(f"step {self.name} has not learned which rows are copies: call learn first")
-        known = np.isin(batch.ids, self.gone)
-        at = np.searchsorted(self.gone, batch.ids[known])
+        places = np.searchsorted(self.gone, batch.ids)
+        known = np.append(self.gone, -1)[places] == batch.ids  # gone is sorted
+        at = places[known]
         reasons = [
             self.reason(int(twin), float(likeness)) + (" under another label" if differs else "")
             for twin, likeness, differs in zip(
@@ -85,6 +86,17 @@ class DropDuplicates(Copies):
         keys = tally.present(batch, self.columns or usual, self.name)
         renamed = [batch[key].alias(f"key{number}") for number, key in enumerate(keys)]
         return pl.DataFrame([pl.Series("id", batch.ids), self.labels(batch).alias("label"), *renamed])
+
+    def keys(self, summary: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+        """The rows that may be copies, and the hash of each: equal rows have equal hashes."""
+        names = [name for name in summary.columns if name not in ("id", "label")]
+        rows = np.flatnonzero(~summary.select(pl.all_horizontal(pl.col(names).is_null())).to_series())
+        keys = summary.select(names)
+        return rows, (keys if len(rows) == summary.height else keys[rows]).hash_rows().to_numpy()
+
+    def pick(self, summary: pl.DataFrame, rows: np.ndarray) -> pl.DataFrame:
+        """Some rows of a summary."""
+        return summary[rows]
 
     def merge(self, left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
         """The rows of both blocks."""

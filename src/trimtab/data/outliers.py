@@ -50,8 +50,10 @@ class Outliers(Step):
 
     def finish(self, total: Tally) -> Self:
         """The step with a range for each column that has values."""
-        known = [(name, counts) for name, counts in sorted(total.items()) if counts.height]
-        return replace(self, bounds=tuple((name, *self.range(counts)) for name, counts in known))
+        known = ((name, total[name]) for name in sorted(total))
+        return replace(
+            self, bounds=tuple((name, *self.range(counts)) for name, counts in known if counts.height)
+        )
 
     def __call__(self, batch: Batch) -> Batch:
         """The rows inside all ranges."""
