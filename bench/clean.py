@@ -27,11 +27,12 @@ from clean_one import WAYS
 from report import finish, parser
 
 HERE = Path(__file__).parent
+ROWS = 5_000_000
 
 
 def main() -> None:
     """Write the rows, clean them each way, compare."""
-    made = parser(__doc__, rows=5_000_000, repeats=3, only="", limit_mb=8192)
+    made = parser(__doc__, rows=ROWS, repeats=3, only="", limit_mb=8192)
     options = made.parse_args()
     if options.quick:
         options.rows, options.repeats = 100_000, 1
@@ -46,7 +47,7 @@ def main() -> None:
             for name in (names if repeat % 2 == 0 else names[::-1])
         ]
     check(raw, options)
-    suffix = "" if options.rows == 5_000_000 or options.quick else f"-{options.rows // 1_000_000}m"
+    suffix = "" if options.rows == ROWS or options.quick else f"_{options.rows}"
     more = {"data": {"rows": options.rows, "columns": 12, "csv_mb": round(size / 2**20)}}
     if {"pandas", "trimtab"} <= set(names):
         more["against pandas"] = ratios(raw)
