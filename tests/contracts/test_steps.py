@@ -47,9 +47,11 @@ SAMPLES = {
 }
 NEEDS: dict[str, Callable[[], Step]] = {"tokens": tiny_tokens}
 """Steps that cannot do without an argument; any other one is made by its name alone."""
-ONLY: dict[str, str] = {}
+ONLY: dict[str, str] = {
+    "hampel": "series",
+}
 """Steps that understand one form of series only: `series` (long) or `curves` (a list a row)."""
-NOT_TWICE: frozenset[str] = frozenset()
+NOT_TWICE: frozenset[str] = frozenset({"hampel"})
 """Steps that change their own output again; each has a test that says why."""
 
 ALL = [*STEPS, *FEATURES]
@@ -169,7 +171,7 @@ def test_it_done_twice_is_it_done_once(name, sample):
     assert step(once).columns.equals(once.columns)
 
 
-@samples_of([name for name in ALL if not kind_of(name).train_only])
+@samples_of([name for name in ALL if not step_of(name).train_only])
 def test_it_keeps_the_rows_of_a_request_and_asks_for_no_label_when_it_is_served(name, sample):
     step = step_of(name).learn(SAMPLES[sample])
     request = replace(SAMPLES[sample], columns=SAMPLES[sample].columns.drop("label"))
@@ -177,7 +179,7 @@ def test_it_keeps_the_rows_of_a_request_and_asks_for_no_label_when_it_is_served(
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in ALL if "text" in kind_of(name).accepts and not kind_of(name).train_only]
+    "name", [name for name in ALL if "text" in kind_of(name).accepts and not step_of(name).train_only]
 )
 def test_it_serves_a_request_that_is_nothing_but_a_text(name):
     step = step_of(name).learn(SAMPLES["english"])

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
+from scipy.stats import median_abs_deviation
 
 from rows import batch_of
-from trimtab.core.errors import DataError
+from trimtab.core.errors import ConfigError, DataError
 from trimtab.core.objects import Batch
-from trimtab.data.outliers import Iqr, ZScore
+from trimtab.data.outliers import Iqr, QuantileClip, RobustZScore, ZScore
 
 VALUES = [1.0, 2.0, 3.0, 4.0, 100.0, None, float("nan")]
 NUMBERS = Batch(pl.DataFrame({"text": ["t"] * 7, "n": VALUES}), np.arange(7))
@@ -51,3 +52,106 @@ def test_it_refuses_a_column_that_is_neither_number_nor_text():
     batch = Batch(pl.DataFrame({"text": ["x"], "on": [True]}), np.arange(1))
     with pytest.raises(DataError, match="column 'on' holds Boolean"):
         Iqr(columns=("on",)).learn(batch)
+
+
+def test_it_uses_the_median_absolute_deviation():
+    values = np.random.default_rng(0).standard_t(3, 501)
+    batch = Batch(pl.DataFrame({"n": values}), np.arange(501), "tabular")
+    (_, low, high) = RobustZScore().learn(batch).bounds[0]
+    spread = median_abs_deviation(values, scale="normal")
+    assert (low, high) == pytest.approx(
+        (np.median(values) - 3.5 * spread, np.median(values) + 3.5 * spread), rel=1e-4
+    )
+
+
+def test_it_falls_back_on_the_mean_deviation_where_most_values_are_alike():
+    batch = Batch(pl.DataFrame({"n": [0.0] * 98 + [1.0, 50.0]}), np.arange(100), "tabular")
+    after = RobustZScore().learn(batch)(batch)
+    assert [drop.id for drop in after.dropped] == [99]
+
+
+def test_it_clips_to_the_quantiles_of_train():
+    values = np.random.default_rng(0).normal(size=400)
+    batch = Batch(pl.DataFrame({"n": values}), np.arange(400), "tabular")
+    after = QuantileClip(low=0.05, high=0.9).learn(batch)(batch)
+    assert after["n"].to_numpy() == pytest.approx(np.clip(values, *np.quantile(values, [0.05, 0.9])))
+    with pytest.raises(ConfigError, match=r"low 0.9 is not below high 0.1"):
+        QuantileClip(low=0.9, high=0.1)
+
+
+GROUPS = Batch(
+    pl.DataFrame(
+        {
+            "n": [1.0, 2.0, 3.0, 50.0, 100.0, 101.0, 102.0, 50.0, 50.0],
+            "kind": ["", "", "", "", None, None, None, None, "new"],
+        }
+    ),
+    np.arange(9),
+    "tabular",
+)
+
+
+def test_it_gives_each_group_its_own_range_and_an_unknown_one_that_of_all():
+    step = RobustZScore(by=("kind",)).learn(GROUPS.take(np.arange(8)))
+    assert [key for _, key, *_ in step.group_bounds] == [(None,), ("",)]
+    after = step(GROUPS)
+    assert [drop.id for drop in after.dropped] == [3, 7]
+    assert after.dropped[0].reason.endswith("of its group (robust_zscore)")
+
+
+@pytest.mark.parametrize(
+    ("action", "expected"),
+    [
+        ("clip", [1.0, 2.0, 3.0, 4.0, 7.0, None]),
+        ("null", [1.0, 2.0, 3.0, 4.0, None, None]),
+        ("flag", [1.0, 2.0, 3.0, 4.0, 100.0, None]),
+    ],
+)
+def test_it_keeps_the_rows_where_it_does_not_drop(action, expected):
+    batch = NUMBERS.take(np.arange(6))
+    step = Iqr(columns=("n",), action=action).learn(batch)
+    assert not step.train_only
+    after = step(batch)
+    assert after["n"].to_list() == expected
+    assert after.dropped == ()
+    if action == "flag":
+        assert after["n_outlier"].to_list() == [False, False, False, False, True, False]
+
+
+def test_it_passes_over_a_column_that_a_request_lacks_but_never_one_that_train_lacks():
+    request = Batch(pl.DataFrame({"text": ["t"]}), np.arange(1))
+    assert Iqr(columns=("n",), action="flag").learn(NUMBERS)(request) is request
+    with pytest.raises(DataError, match="no column 'n'"):
+        Iqr(columns=("n",)).learn(NUMBERS)(request)
+
+
+def test_it_makes_floats_of_clipped_integers_in_every_batch():
+    batch = Batch(pl.DataFrame({"n": [1, 2, 3, 4, 100]}), np.arange(5), "tabular")
+    step = Iqr(action="clip").learn(batch)
+    assert step(batch)["n"].to_list() == [1.0, 2.0, 3.0, 4.0, 7.0]
+    assert step(batch.take(np.arange(2)))["n"].dtype == pl.Float64
+
+
+def test_it_can_blank_a_text_but_not_clip_it():
+    batch = batch_of([*["卡" * (10 + at % 3) for at in range(30)], "长" * 500])
+    assert Iqr(action="null").learn(batch)(batch)["text"].null_count() == 1
+    with pytest.raises(DataError, match="column 'text' holds String, which cannot be clipped"):
+        Iqr(columns=("text",), action="clip").learn(batch)(batch)
+
+
+def test_it_takes_what_is_infinite_for_an_outlier_and_learns_nothing_from_it():
+    batch = Batch(pl.DataFrame({"n": [1.0, 2.0, 3.0, np.inf, -np.inf]}), np.arange(5), "tabular")
+    for kind in (Iqr, ZScore, RobustZScore):
+        assert [drop.id for drop in kind().learn(batch)(batch).dropped] == [3, 4]
+
+
+def test_it_never_touches_the_label():
+    batch = Batch(pl.DataFrame({"n": [1.0] * 9, "label": [0.0] * 8 + [90.0]}), np.arange(9), "tabular")
+    assert len(Iqr().learn(batch)(batch)) == 9
+
+
+def test_it_drops_a_row_once_for_the_first_column_that_accuses_it():
+    values = [*range(20), 900]
+    batch = Batch(pl.DataFrame({"b": values, "a": values}), np.arange(21), "tabular")
+    (drop,) = Iqr().learn(batch)(batch).dropped
+    assert drop.reason.startswith("a 900 is outside")

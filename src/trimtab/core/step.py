@@ -34,14 +34,21 @@ class Step:
     name: ClassVar[str]
     accepts: ClassVar[frozenset[str]] = frozenset({"text", "tabular"})
     """The modalities whose batches the step understands."""
-    train_only: ClassVar[bool] = False
-    """True for steps that drop or add rows: they stay behind when the model is served."""
     adds_rows: ClassVar[bool] = False
     """True for steps that add rows to those they get."""
     learned: ClassVar[tuple[str, ...]] = ()
     """The fields that `learn` fills."""
     files: ClassVar[dict[str, str]] = {}
     """Text fields that are saved as a file of their own: field to file name."""
+
+    @property
+    def train_only(self) -> bool:
+        """True when the step drops or adds rows: it then stays behind when the model is served.
+
+        Ask a step, not its class. A step that always does so says `train_only: ClassVar[bool] = True`; one
+        that does so for some of its parameters only (`action: drop`) overrides the property.
+        """
+        return False
 
     @property
     def together(self) -> tuple[str, ...] | None:

@@ -8,11 +8,20 @@ STEPS = Registry(
     {
         "drop_duplicates": "trimtab.data.duplicates:DropDuplicates",
         "near_duplicates": "trimtab.data.duplicates:NearDuplicates",
-        "rare_tokens": "trimtab.data.terms:RareTokens",
+        "rare_tokens": "trimtab.data.term_frequency:RareTokens",
         "impute": "trimtab.data.impute:Impute",
         "iqr": "trimtab.data.outliers:Iqr",
         "zscore": "trimtab.data.outliers:ZScore",
         "random_edit": "trimtab.data.augment_text:RandomEdit",
+        # outliers and text filters
+        "robust_zscore": "trimtab.data.outliers:RobustZScore",
+        "quantile_clip": "trimtab.data.outliers:QuantileClip",
+        "isolation_forest": "trimtab.data.isolation_forest:IsolationForest",
+        "hampel": "trimtab.data.hampel:Hampel",
+        "term_frequency": "trimtab.data.term_frequency:TermFrequency",
+        "text_length": "trimtab.data.text_filters:TextLength",
+        "charset_noise": "trimtab.data.text_filters:CharsetNoise",
+        "language": "trimtab.data.language:Language",
     },
 )
 

@@ -1,8 +1,10 @@
-"""Drops train rows with a value far from the others; a text is measured by its length in characters."""
+"""Finds values far from the others, one column at a time; a text is measured by its length in
+characters."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Self
 
@@ -10,63 +12,111 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
-from trimtab.core.errors import DataError
+from trimtab.core.errors import ConfigError, DataError
 from trimtab.core.objects import Batch
 from trimtab.core.step import Step
-from trimtab.data import tally
+from trimtab.data import groups, tally
+from trimtab.data.actions import Action, Found, act, number
 from trimtab.data.tally import Tally
 
 Bound = tuple[str, float, float]
 """Column, lowest and highest value that stays."""
+GroupBound = tuple[str, groups.Key, float, float]
+"""Column, group, lowest and highest value that stays."""
 
 
 @dataclass(frozen=True)
 class Outliers(Step):
-    """What the outlier steps share: they learn a range for each column, and drop the rows outside.
+    """What these steps share: they learn a range for each column, and act on the values outside.
 
-    `columns` are numbers or texts; by default the text column, and where there is none all columns of
-    numbers. A missing value is no outlier.
+    `columns` are numbers or texts; by default the text column (but for `action: clip`), and where there is
+    none all columns of numbers except the label. A missing value is no outlier; an infinite one always is.
+
+    `by` names columns whose values make groups, each with a range of its own; a group that train did not
+    hold takes the range of all rows. `action` is `drop` (train rows only: a request is never dropped),
+    `clip` (to the range), `null` (so that a later step fills it) or `flag` (a column `<column>_outlier`);
+    the last three do the same to validation rows, test rows and requests, where a column that is not there
+    is passed over.
     """
 
-    train_only: ClassVar[bool] = True
-    learned: ClassVar[tuple[str, ...]] = ("bounds",)
+    accepts: ClassVar[frozenset[str]] = frozenset({"text", "tabular", "series"})
+    learned: ClassVar[tuple[str, ...]] = ("bounds", "group_bounds")
 
     columns: tuple[str, ...] = ()
+    by: tuple[str, ...] = ()
+    action: Action = "drop"
     text: str = "text"
+    label: str = "label"
     bounds: tuple[Bound, ...] | None = None
+    group_bounds: tuple[GroupBound, ...] | None = None
+
+    @property
+    def train_only(self) -> bool:
+        """Only dropping stays behind."""
+        return self.action == "drop"
 
     @abstractmethod
     def range(self, counts: pl.DataFrame) -> tuple[float, float]:
-        """The lowest and highest value that stays, from the value counts of a column."""
+        """The lowest and highest value that stays, from the counts of the finite values, at least one."""
 
-    def partial(self, batch: Batch) -> Tally:
-        """Value counts of the measured quantities."""
-        usual = (self.text,) if batch.modality == "text" else tally.numbers(batch)
-        return tally.count({name: self._measured(batch, name) for name in self.columns or usual})
+    def partial(self, batch: Batch) -> tuple[Tally, Tally]:
+        """Value counts of the measured quantities, of all rows and by group."""
+        values = {name: self._measured(batch, name) for name in self.columns or self._usual(batch)}
+        if not self.by:
+            return tally.count(values), {}
+        return tally.count(values), groups.count(values, groups.keys(batch, self.by, self.name))
 
-    def merge(self, left: Tally, right: Tally) -> Tally:
+    def merge(self, left: tuple[Tally, Tally], right: tuple[Tally, Tally]) -> tuple[Tally, Tally]:
         """Counts of both blocks."""
-        return tally.add(left, right)
+        return tally.add(left[0], right[0]), groups.add(left[1], right[1])
 
-    def finish(self, total: Tally) -> Self:
-        """The step with a range for each column that has values."""
-        known = ((name, total[name]) for name in sorted(total))
-        return replace(
-            self, bounds=tuple((name, *self.range(counts)) for name, counts in known if counts.height)
+    def finish(self, total: tuple[Tally, Tally]) -> Self:
+        """The step with a range for each column that has values, and for each group of it."""
+        whole, grouped = total
+        known = ((name, _finite(whole[name])) for name in sorted(whole))  # one column in memory at a time
+        bounds = tuple((name, *self.range(counts)) for name, counts in known if counts.height)
+        by_group = tuple(
+            (name, key, *self.range(part))
+            for name in sorted(grouped)
+            for key, part in groups.parts(_finite(grouped[name]))
         )
+        return replace(self, bounds=bounds, group_bounds=by_group)
 
     def __call__(self, batch: Batch) -> Batch:
-        """The rows inside all ranges."""
-        for name, low, high in self.bounds or ():
-            values = self._measured(batch, name).cast(pl.Float64).fill_null(np.nan).to_numpy()
-            outside = (values < low) | (values > high)
-            what = f"length of {name}" if batch.columns.schema[name] == pl.String else name
-            reasons = [
-                f"{what} {value:g} is outside {low:.4g} to {high:.4g} ({self.name})"
-                for value in values[outside]
-            ]
-            batch = batch.keep(~outside, self.name, reasons)
-        return batch
+        """The rows after the action."""
+        names = [bound[0] for bound in self.bounds or ()]
+        if self.train_only:
+            tally.present(batch, names, self.name)
+        found = [self._find(batch, name) for name in names if name in batch.columns.columns]
+        return act(batch, found, self.action, self.name)
+
+    def _find(self, batch: Batch, name: str) -> Found:
+        rows = pl.DataFrame({"value": self._measured(batch, name).cast(pl.Float64).fill_nan(None)})
+        rows = rows.with_columns(self._ranges(batch, name))
+        value, low, high = pl.col("value"), pl.col("low"), pl.col("high")
+        rows = rows.with_columns(outside=((value < low) | (value > high)).fill_null(False))
+        what = f"length of {name}" if batch.columns.schema[name] == pl.String else name
+        tail = f"{' of its group' if self.by else ''} ({self.name})"
+        reason = pl.format(
+            "{} {} is outside {} to {}{}", pl.lit(what), *map(number, rows.columns[:3]), pl.lit(tail)
+        )
+        return Found(name, rows, reason)
+
+    def _ranges(self, batch: Batch, name: str) -> Iterable[pl.Expr | pl.Series]:
+        """`low` and `high` of each row."""
+        ((low, high),) = [bound[1:] for bound in self.bounds or () if bound[0] == name]
+        if not self.by:
+            return pl.lit(low).alias("low"), pl.lit(high).alias("high")
+        known = [(*key, *ends) for column, key, *ends in self.group_bounds or () if column == name]
+        schema = {str(at): pl.String for at in range(len(self.by))} | {"low": pl.Float64, "high": pl.Float64}
+        table = pl.DataFrame(known, schema=schema, orient="row")
+        ends = groups.find(groups.keys(batch, self.by, self.name), table)
+        return ends["low"].fill_null(low), ends["high"].fill_null(high)
+
+    def _usual(self, batch: Batch) -> list[str]:
+        if batch.modality == "text" and self.action != "clip":
+            return [self.text]
+        return [name for name in tally.numbers(batch) if name != self.label and name not in self.by]
 
     def _measured(self, batch: Batch, name: str) -> pl.Series:
         tally.present(batch, [name], self.name)
@@ -82,9 +132,13 @@ class Outliers(Step):
         return values
 
 
+def _finite(counts: pl.DataFrame) -> pl.DataFrame:
+    return counts.filter(pl.col("value").cast(pl.Float64).is_finite())
+
+
 @dataclass(frozen=True)
 class Iqr(Outliers):
-    """Drop rows more than `factor` interquartile ranges below the first or above the third quartile.
+    """Find values more than `factor` interquartile ranges below the first or above the third quartile.
 
     Tukey's fences (Tukey, 1977): 1.5 for outliers, 3 for far out.
     """
@@ -102,7 +156,7 @@ class Iqr(Outliers):
 
 @dataclass(frozen=True)
 class ZScore(Outliers):
-    """Drop rows more than `limit` standard deviations from the mean; where all values are alike, none."""
+    """Find values more than `limit` standard deviations from the mean; where all are alike, none."""
 
     name: ClassVar[str] = "zscore"
 
@@ -115,3 +169,50 @@ class ZScore(Outliers):
             return float(values[0]), float(values[0])
         mean, spread = tally.mean_and_spread(counts)
         return mean - self.limit * spread, mean + self.limit * spread
+
+
+@dataclass(frozen=True)
+class RobustZScore(Outliers):
+    """Find values more than `limit` robust deviations from the median.
+
+    The deviation is 1.4826 times the median absolute deviation, which is the standard deviation of normal
+    values (Iglewicz and Hoaglin, 1993, who give the limit of 3.5). Where more than half of the values are
+    alike it is 0; then 1.2533 times the mean absolute deviation stands for it.
+    """
+
+    name: ClassVar[str] = "robust_zscore"
+
+    limit: Annotated[float, Field(gt=0)] = 3.5
+
+    def range(self, counts: pl.DataFrame) -> tuple[float, float]:
+        """Median plus and minus `limit` robust deviations."""
+        centre = tally.quantile(counts, 0.5)
+        away = counts.select((pl.col("value").cast(pl.Float64) - centre).abs(), "rows").sort("value")
+        spread = 1.4826 * tally.quantile(away, 0.5)
+        if spread == 0:
+            spread = np.sqrt(np.pi / 2) * float(np.average(away["value"], weights=away["rows"]))
+        return centre - self.limit * spread, centre + self.limit * spread
+
+
+@dataclass(frozen=True)
+class QuantileClip(Outliers):
+    """Clip values to the quantiles `low` and `high` of the train rows (winsorising, Hastings et al.,
+    1947)."""
+
+    name: ClassVar[str] = "quantile_clip"
+
+    action: Action = "clip"
+    low: Annotated[float, Field(ge=0, le=1)] = 0.01
+    high: Annotated[float, Field(ge=0, le=1)] = 0.99
+
+    def __post_init__(self) -> None:
+        if self.low >= self.high:
+            raise ConfigError(
+                f"step {self.name}",
+                f"low {self.low} is not below high {self.high}",
+                "give two quantiles in order",
+            )
+
+    def range(self, counts: pl.DataFrame) -> tuple[float, float]:
+        """The two quantiles."""
+        return tally.quantile(counts, self.low), tally.quantile(counts, self.high)

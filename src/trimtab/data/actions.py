@@ -1,0 +1,78 @@
+"""What is done about an outlier: drop its row, clip, blank or flag the value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import polars as pl
+
+from trimtab.core.errors import DataError
+from trimtab.core.objects import Batch
+
+Action = Literal["drop", "clip", "null", "flag"]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a step found in one column.
+
+    `rows` holds for each row of the batch `value` (what was measured), `low`, `high` (what may stay) and
+    `outside` (Boolean, never null); `reason` is an expression over these, evaluated for outliers only.
+    """
+
+    column: str
+    rows: pl.DataFrame
+    reason: pl.Expr
+
+    @property
+    def outside(self) -> np.ndarray:
+        """True (rows,) for outliers."""
+        return self.rows["outside"].to_numpy()
+
+    def reasons(self, chosen: np.ndarray) -> pl.Series:
+        """The reason for each chosen row; null where it is no outlier here."""
+        why = pl.when("outside").then(self.reason)
+        return self.rows.filter(chosen).select(why.alias(self.column))[self.column]
+
+
+def act(batch: Batch, found: Sequence[Found], action: str, step: str) -> Batch:
+    """The batch after `action` on all outliers that were found.
+
+    A row that several columns accuse is dropped once, for the first of them. A clipped column of integers
+    is one of floats afterwards, in every batch: its type must not depend on which rows came.
+    """
+    if not found:
+        return batch
+    if action == "drop":
+        gone = np.logical_or.reduce([one.outside for one in found])
+        if not gone.any():
+            return batch  # Polars 2.1 panics when it formats no row of several chunks
+        why = pl.DataFrame([one.reasons(gone) for one in found]).select(pl.coalesce(pl.all()).alias("why"))
+        return batch.keep(~gone, step, why["why"])
+    changed = [_changed(batch, one, action, step) for one in found]
+    return replace(batch, columns=batch.columns.with_columns(changed))
+
+
+def _changed(batch: Batch, one: Found, action: str, step: str) -> pl.Series:
+    column = batch[one.column]
+    rows = one.rows.with_columns(column.alias("cell"))
+    if action == "flag":
+        return rows["outside"].alias(f"{one.column}_outlier")
+    if action == "null":
+        return rows.select(pl.when(~pl.col("outside")).then("cell").alias(one.column))[one.column]
+    if not column.dtype.is_numeric():
+        raise DataError(
+            f"step {step}", f"column '{one.column}' holds {column.dtype}, which cannot be clipped",
+            "drop, null or flag it",
+        )  # fmt: skip
+    kind = pl.Float32 if column.dtype == pl.Float32 else pl.Float64
+    inside = pl.when("outside").then(pl.col("value").clip("low", "high")).otherwise("cell").cast(kind)
+    return rows.select(inside.alias(one.column))[one.column]
+
+
+def number(name: str) -> pl.Expr:
+    """A column of numbers as short text: six digits, whole numbers without a point."""
+    return pl.col(name).round_sig_figs(6).cast(pl.String).str.strip_suffix(".0")
