@@ -47,7 +47,9 @@ class Spool:
         ids = [np.load(path.with_suffix(".npy")) for path in self.blocks[block]]
         if len(frames) == 1:
             return Batch(frames[0], ids[0], self.modality)
-        return Batch(pl.concat(frames, how="vertical_relaxed"), np.concatenate(ids), self.modality)
+        return Batch(
+            pl.concat(frames, how="vertical_relaxed", rechunk=True), np.concatenate(ids), self.modality
+        )
 
     def remove(self) -> None:
         """Delete the folder."""
