@@ -16,6 +16,7 @@ NEEDED = {
     "augment": {"model", "data", "shots", "method", "seeds", "macro_f1"},
     "drift": {"name", "rate", "low", "high", "n"},
     "features": {"name", "width", "accuracy", "macro_f1", "over tfidf", "learn_s"},
+    "clean": {"name", "seconds", "peak_mb", "rows_out", "content_hash"},
 }
 
 

@@ -47,7 +47,7 @@ class Gone:
         """Columns `step`, `id`, `reason` and `row` (a struct of the row's own columns)."""
         import polars as pl  # core itself needs NumPy and pydantic only
 
-        about = pl.DataFrame({"step": pl.Series([self.step] * len(self)), "id": self.ids})
+        about = pl.DataFrame({"step": pl.repeat(self.step, len(self), eager=True), "id": self.ids})
         return about.with_columns(self.reasons.alias("reason"), self.rows.to_struct("row"))
 
     @classmethod
@@ -101,11 +101,11 @@ class Dropped(Sequence[Drop]):
 
     __hash__ = None  # type: ignore[assignment]  # as a list: equal to sequences of other kinds
 
-    def save(self, folder: Path) -> None:
+    def save(self, folder: Path, first: int = 0) -> None:
         """Write one Parquet file for each part, numbered in order: `step`, `id`, `reason`, `row`."""
         folder.mkdir(parents=True, exist_ok=True)
-        for number, part in enumerate(self.parts):
-            part.frame().write_parquet(folder / f"{number:04d}.parquet")
+        for number, part in enumerate(self.parts, first):
+            part.frame().write_parquet(folder / f"{number:06d}.parquet")
 
     @classmethod
     def load(cls, folder: Path) -> Self:

@@ -44,7 +44,7 @@ class Batch:
         """The columns as an Arrow stream (the Arrow PyCapsule interface)."""
         return self.columns.__arrow_c_stream__(requested_schema)
 
-    def keep(self, mask: np.ndarray, step: str, reasons: str | Sequence[str]) -> Batch:
+    def keep(self, mask: np.ndarray, step: str, reasons: str | Sequence[str] | pl.Series) -> Batch:
         """The rows where `mask` (rows,) is true; the others move to `dropped`.
 
         `reasons` is one reason for all dropped rows, or one per dropped row, in order.

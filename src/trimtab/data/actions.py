@@ -35,7 +35,8 @@ class Found:
     def reasons(self, chosen: np.ndarray) -> pl.Series:
         """The reason for each chosen row; null where it is no outlier here."""
         why = pl.when("outside").then(self.reason)
-        return self.rows.filter(chosen).select(why.alias(self.column))[self.column]
+        rows = self.rows.filter(chosen).rechunk()  # Polars 2.1 panics when it formats several chunks
+        return rows.select(why.alias(self.column))[self.column]
 
 
 def act(batch: Batch, found: Sequence[Found], action: str, step: str) -> Batch:
@@ -48,8 +49,10 @@ def act(batch: Batch, found: Sequence[Found], action: str, step: str) -> Batch:
         return batch
     if action == "drop":
         gone = np.logical_or.reduce([one.outside for one in found])
+        if not gone.any():
+            return batch
         why = pl.DataFrame([one.reasons(gone) for one in found]).select(pl.coalesce(pl.all()).alias("why"))
-        return batch.keep(~gone, step, why["why"].to_list())
+        return batch.keep(~gone, step, why["why"])
     changed = [_changed(batch, one, action, step) for one in found]
     return replace(batch, columns=batch.columns.with_columns(changed))
 

@@ -139,8 +139,9 @@ class Copies(Step):
         """The rows that are no copy of one that stays."""
         if self.gone is None or self.twin is None or self.likeness is None or self.differs is None:
             raise ValueError(f"step {self.name} has not learned which rows are copies: call learn first")
-        known = np.isin(batch.ids, self.gone)
-        at = np.searchsorted(self.gone, batch.ids[known])
+        places = np.searchsorted(self.gone, batch.ids)
+        known = np.append(self.gone, -1)[places] == batch.ids  # gone is sorted
+        at = places[known]
         reasons = [
             self.reason(int(twin), float(likeness)) + (" under another label" if differs else "")
             for twin, likeness, differs in zip(

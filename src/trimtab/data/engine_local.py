@@ -1,4 +1,7 @@
-"""Runs steps over rows that come in blocks, on this machine, one step after another."""
+"""Runs steps over rows that come in blocks, on this machine, one step after another.
+
+The blocks lie in memory here; `clean_file` is for rows that do not fit there.
+"""
 
 from __future__ import annotations
 

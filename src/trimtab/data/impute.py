@@ -44,7 +44,8 @@ class Impute(Step):
 
     def finish(self, total: Tally) -> Self:
         """The step with one fill for each column that has values."""
-        fills = tuple((name, self._fill(counts)) for name, counts in sorted(total.items()) if counts.height)
+        known = ((name, total[name]) for name in sorted(total))
+        fills = tuple((name, self._fill(counts)) for name, counts in known if counts.height)
         return replace(self, fills=fills)
 
     def __call__(self, batch: Batch) -> Batch:
@@ -74,7 +75,8 @@ def _filled(values: pl.Series, fill: Any) -> pl.Series:
             values = values.cast(pl.Float64)
         else:
             fill = int(fill)
-    if values.null_count() == len(values):  # no value tells the type: readers guess
+    untold = values.null_count() == len(values) and isinstance(fill, str) != (values.dtype == pl.String)
+    if values.dtype == pl.Null or untold:  # no value tells the type: readers guess
         values = values.cast(pl.String if isinstance(fill, str) else pl.Float64)
     if values.dtype.is_float():
         values = values.fill_nan(None)

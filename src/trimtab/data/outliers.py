@@ -72,12 +72,13 @@ class Outliers(Step):
 
     def finish(self, total: tuple[Tally, Tally]) -> Self:
         """The step with a range for each column that has values, and for each group of it."""
-        whole, grouped = ({name: _finite(counts) for name, counts in sorted(one.items())} for one in total)
-        bounds = tuple((name, *self.range(counts)) for name, counts in whole.items() if counts.height)
+        whole, grouped = total
+        known = ((name, _finite(whole[name])) for name in sorted(whole))  # one column in memory at a time
+        bounds = tuple((name, *self.range(counts)) for name, counts in known if counts.height)
         by_group = tuple(
             (name, key, *self.range(part))
-            for name, counts in grouped.items()
-            for key, part in groups.parts(counts)
+            for name in sorted(grouped)
+            for key, part in groups.parts(_finite(grouped[name]))
         )
         return replace(self, bounds=bounds, group_bounds=by_group)
 

@@ -5,7 +5,9 @@ Counts of blocks add up, so whatever is learnt from them is the same for any num
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import polars as pl
@@ -15,6 +17,11 @@ from trimtab.core.objects import Batch
 
 Tally = Mapping[str, pl.DataFrame]
 """Column name to a frame of `value` and `rows`, sorted by value, without missing values."""
+
+LOOSE = 64 << 20
+"""Bytes of a column that may wait to be sorted and counted."""
+LOOK = 1024
+"""Values that are looked at to guess whether a block holds many distinct ones."""
 
 
 def present(batch: Batch, columns: Iterable[str], step: str) -> list[str]:
@@ -37,23 +44,88 @@ def numbers(batch: Batch) -> list[str]:
     return [name for name, kind in batch.columns.schema.items() if kind.is_numeric()]
 
 
+@dataclass(frozen=True)
+class Pile:
+    """The values of one column: some as they came, some counted; sorting all at once costs less.
+
+    `values` are series without missing values, `counts` frames of `value` and `rows` in any order.
+    """
+
+    values: tuple[pl.Series, ...]
+    counts: tuple[pl.DataFrame, ...]
+
+    @classmethod
+    def of(cls, series: pl.Series) -> Self:
+        """The values of one block; counted at once where the first ones promise few distinct ones."""
+        there = series.filter(present_values(series)).alias("value")
+        if there.dtype.is_float():
+            there = there.set(
+                there == 0, 0.0
+            )  # -0.0 equals it: which of the two is kept may not depend on order
+        if there.dtype.is_numeric() and there.head(LOOK).n_unique() > LOOK // 2:
+            return cls((there,), ())
+        return cls((), (_counted(there.to_frame().with_columns(rows=pl.lit(1, pl.Int64))),))
+
+    def __add__(self, other: Pile) -> Pile:
+        pile = Pile(self.values + other.values, self.counts + other.counts)
+        counted = [frame.estimated_size() for frame in pile.counts]
+        biggest = max(counted, default=0)
+        loose = sum(values.estimated_size() for values in pile.values) + sum(counted) - biggest
+        if loose > max(LOOSE, biggest):  # so each value is sorted a few times only
+            return Pile((), (pile.frame(),))
+        return pile
+
+    def frame(self) -> pl.DataFrame:
+        """Frame of `value` and `rows`, sorted by value."""
+        parts = list(self.counts)
+        if self.values:
+            frames = [values.to_frame() for values in self.values]
+            ordered = pl.concat(frames, how="vertical_relaxed")["value"].sort()
+            runs = ordered.rle().struct.unnest()
+            parts.append(runs.select("value", pl.col("len").cast(pl.Int64).alias("rows")))
+        total = pl.concat(parts, how="vertical_relaxed")
+        if len(parts) > 1 and total.schema["value"].is_numeric():
+            return _counted(total.sort("value"), maintain_order=True)
+        return _counted(total).sort("value") if self.counts else total
+
+
+class Piles(Mapping[str, pl.DataFrame]):
+    """A tally that sorts a column when it is asked for it."""
+
+    def __init__(self, piles: Mapping[str, Pile]) -> None:
+        self.piles = dict(piles)
+
+    def __getitem__(self, name: str) -> pl.DataFrame:
+        return self.piles[name].frame()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.piles)
+
+    def __len__(self) -> int:
+        return len(self.piles)
+
+
 def count(values: Mapping[str, pl.Series]) -> Tally:
     """The value counts of columns; null and NaN are no values, the empty string is one."""
-    return {name: _total(pl.DataFrame({"value": series, "rows": 1})) for name, series in values.items()}
+    return Piles({name: Pile.of(series) for name, series in values.items()})
 
 
 def add(left: Tally, right: Tally) -> Tally:
     """The counts of two blocks together."""
-    total = dict(left)
-    for name, frame in right.items():
-        both = [total[name], frame] if name in total else [frame]
-        total[name] = _total(pl.concat(both, how="vertical_relaxed"))
-    return total
+    total = _piles(left)
+    for name, pile in _piles(right).items():
+        total[name] = total[name] + pile if name in total else pile
+    return Piles(total)
 
 
-def _total(frame: pl.DataFrame) -> pl.DataFrame:
-    frame = frame.filter(present_values(frame["value"]))
-    return frame.group_by("value").agg(pl.col("rows").cast(pl.Int64).sum()).sort("value")
+def _piles(tally: Tally) -> dict[str, Pile]:
+    if isinstance(tally, Piles):
+        return dict(tally.piles)
+    return {name: Pile((), (frame,)) for name, frame in tally.items()}
+
+
+def _counted(frame: pl.DataFrame, maintain_order: bool = False) -> pl.DataFrame:
+    return frame.group_by("value", maintain_order=maintain_order).agg(pl.col("rows").sum())
 
 
 def present_values(values: pl.Series) -> pl.Series:
