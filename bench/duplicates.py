@@ -95,8 +95,8 @@ def summary(name: str, runs: Sequence[dict], texts: list[str], truth: dict) -> l
             {
                 "name": name + suffix,
                 "docs_per_s": round(median(speeds)),
-                "lowest": round(speeds[0]),
-                "highest": round(speeds[-1]),
+                "low": round(speeds[0]),
+                "high": round(speeds[-1]),
                 "recall": round(recall, 5),
                 "precision": round(precision, 5),
                 "peak_mb": round(max(one["peak_mb"] for one in own)),
@@ -118,7 +118,7 @@ def ratios(runs: Sequence[dict]) -> dict[str, dict[str, float]]:
     for peer in sorted({one["name"] for one in runs} - {"trimtab"}):
         times = [one["total_s"] / ours[one["repeat"]] for one in runs if one["name"] == peer]
         found[peer] = {
-            name: round(of(times), 2) for name, of in (("median", median), ("lowest", min), ("highest", max))
+            name: round(of(times), 2) for name, of in (("median", median), ("low", min), ("high", max))
         }
     return found
 

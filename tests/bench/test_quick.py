@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 NEEDED = {
     "serving": {"name", "protocol", "concurrency", "qps", "p50_ms", "p99_ms", "errors", "accuracy"},
     "drift": {"name", "rate", "low", "high", "n"},
+    "duplicates": {"name", "docs_per_s", "recall", "precision", "peak_mb"},
 }
 
 

@@ -87,6 +87,7 @@ def prepare(spec: Spec, folder: Path, place: Place = _dotted) -> Splits:
     dropped |= {} if test is None else {"test": test.dropped}
     facts = _facts(source, train, valid, test, dropped, spec) | {
         "augmented": len(grown) - len(train),
+        "copies": [step.facts() for step in copies if isinstance(step, Copies)],
         "leakage": {"train_valid": across} | ({} if shared is None else {"train_test": shared}),
     }
     steps = (*copies, *learned, *more)

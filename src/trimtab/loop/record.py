@@ -150,13 +150,33 @@ class LeakRecord(TypedDict):
     near_pairs: NotRequired[list[TwinRecord]]
 
 
+class ConflictRecord(TypedDict):
+    """Copies of one row that have different labels: their ids, and rows by label."""
+
+    cluster: int
+    ids: list[int]
+    labels: dict[str, int]
+
+
+class CopiesRecord(TypedDict):
+    """What a step that drops copies found; `rows` counts those in clusters, `conflicting` shows the first."""
+
+    step: str
+    clusters: int
+    rows: int
+    dropped: int
+    largest: int
+    conflicts: int
+    conflicting: list[ConflictRecord]
+
+
 class DataRecord(TypedDict):
     """Rows before and after cleaning.
 
     `read` and `kept` count rows by split. `labels` holds row counts by class, before and after;
     `lengths` quantiles of the text length (name such as `p50` to value), before and after, in
     `length_unit`. `augmented` counts rows added to train. `leakage` says what two parts share, by their
-    names (`train_test`, `train_valid`).
+    names (`train_test`, `train_valid`). `copies` says what each step that drops copies found.
     """
 
     read: NotRequired[dict[str, int]]
@@ -167,6 +187,7 @@ class DataRecord(TypedDict):
     length_unit: NotRequired[str]
     augmented: NotRequired[int]
     leakage: NotRequired[dict[str, LeakRecord]]
+    copies: NotRequired[list[CopiesRecord]]
 
 
 class DroppedRow(TypedDict):
