@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
@@ -90,3 +92,18 @@ def test_it_refuses_to_run_before_it_has_learned():
 def test_it_needs_no_label_column():
     batch = Batch(pl.DataFrame({"text": ["a", "a"]}), np.arange(2))
     assert DropDuplicates().learn(batch)(batch).dropped[0].reason == "exact duplicate of row 0"
+
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.skipif(
+    not (ROOT / "../shared/data/dup_minhash_articles").is_dir(),
+    reason="needs ../shared/data/dup_minhash_articles",
+)
+@pytest.mark.parametrize("size", [100, 1000])
+def test_it_finds_the_plagiarised_articles_and_no_other(size):
+    from duplicates_real import articles
+
+    found = articles(size)
+    assert (found["precision"], found["recall"]) == (1.0, 1.0)

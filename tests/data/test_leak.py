@@ -33,3 +33,18 @@ def test_it_drops_leaked_rows_from_train_and_names_the_test_row():
 def test_it_finds_nothing_in_nothing():
     nothing = leakage(batch_of([]), TEST)
     assert (nothing.exact, nothing.near) == ((), ())
+
+
+def test_it_finds_texts_that_mean_the_same_where_both_parts_have_embeddings():
+    train = batch_of(["lost card", "top up"], ["x", "y"], embedding=[[1.0, 0.0], [0.0, 1.0]])
+    test = batch_of(["my card is gone", "hello"], ["x", "y"], embedding=[[0.99, 0.01], [0.7, 0.7]])
+    found = leakage(train, test)
+    assert [(twin.left, twin.right, twin.same_label) for twin in found.semantic] == [(3, 3, True)]
+    assert found.facts()["semantic"] == 1
+    assert leakage(TRAIN, TEST).semantic is None
+
+
+def test_it_pairs_each_text_of_test_though_its_shingles_equal_those_of_the_one_before():
+    twice, thrice, often = (" ".join([LONG] * times) for times in (2, 3, 4))
+    found = leakage(batch_of([twice]), batch_of([thrice, often, "something else"]))
+    assert [(twin.left, twin.right, twin.likeness) for twin in found.near] == [(3, 3, 1.0), (3, 10, 1.0)]

@@ -71,6 +71,9 @@ def test_it_drops_the_near_copies_of_banking77_with_their_likeness(banking):
     drops = [drop for drop in banking.dropped["train"] if drop.step == "near_duplicates"]
     assert len(drops) == 44
     assert all(drop.reason.startswith("near duplicate of row") for drop in drops)
+    said = {one["step"]: one for one in banking.facts["copies"]}
+    assert said["near_duplicates"]["dropped"] == 44
+    assert said["near_duplicates"]["conflicts"] == len(said["near_duplicates"]["conflicting"])
 
 
 def test_it_drops_outliers_from_train_alone(banking):

@@ -48,12 +48,13 @@ def ranks(
     of equally frequent labels, the one seen first.
     """
     rows = np.arange(len(cluster))
-    worth = {
-        "first": lambda: rows,
-        "longest": lambda: -length,
-        "most_complete": lambda: -filled,
-        "majority_label": lambda: _outvoted(labels, cluster),
-    }[keep]()
+    worth = rows
+    if keep == "longest":
+        worth = -length
+    elif keep == "most_complete":
+        worth = -filled
+    elif keep == "majority_label":
+        worth = _outvoted(labels, cluster)
     ranked = np.empty(len(rows), np.int64)
     ranked[np.lexsort((rows, worth))] = rows
     return ranked
@@ -74,30 +75,26 @@ def survivors(pairs: Pairs, rank: np.ndarray) -> Stay:
     return Stay(gone, twin[speaker[gone]], likeness[speaker[gone]])
 
 
-def crossing(pairs: Pairs, first_of_right: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The rows from `first_of_right` on that are like one before it: the row before, the row, the similarity.
+def crossing(pairs: Pairs, first_of_right: int) -> list[tuple[int, int, float]]:
+    """Pairs of a row before `first_of_right` and one from there on, with their similarity.
 
-    Of several rows before it the most similar is named, of those the first.
+    Of equal rows before it, the first stands for all.
     """
     before: dict[int, int] = {}
     for row, group in enumerate(pairs.same[:first_of_right].tolist()):
         before.setdefault(group, row)
-    near = {group: [(-1.0, row)] for group, row in before.items()}
-    for left, right, like in zip(
+    near = {group: [(row, 1.0)] for group, row in before.items()}
+    for left, right, likeness in zip(
         pairs.left.tolist(), pairs.right.tolist(), pairs.likeness.tolist(), strict=True
     ):
         for group, other in ((left, right), (right, left)):
             if other in before:
-                near.setdefault(group, []).append((-like, before[other]))
-    found = [
-        (*min(near[group]), row)
+                near.setdefault(group, []).append((before[other], likeness))
+    return [
+        (twin, row, likeness)
         for row, group in enumerate(pairs.same[first_of_right:].tolist(), first_of_right)
-        if group in near
+        for twin, likeness in near.get(group, [])
     ]
-    likeness, left_rows, right_rows = (
-        (np.array(part) for part in zip(*found, strict=True)) if found else [np.zeros(0)] * 3
-    )
-    return left_rows.astype(np.int64), right_rows.astype(np.int64), -likeness
 
 
 def _outvoted(labels: pl.Series, cluster: np.ndarray) -> np.ndarray:

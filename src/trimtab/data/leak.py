@@ -43,8 +43,8 @@ class Leakage:
     """What two parts share: pairs of rows with the same text, nearly the same, or the same meaning.
 
     Texts are the same when only case and white space differ. Of several rows with one text, the first
-    stands for all in the pairs. A near or semantic pair names, for a text of the right part that the left has
-    not, the most similar one of the left. `semantic` is None where there are no embeddings to compare.
+    stands for all in the pairs; near and semantic pairs are between other texts. `semantic` is None where
+    there are no embeddings to compare.
     """
 
     exact: tuple[Twin, ...]
@@ -108,8 +108,10 @@ def _first(batch: Batch, text: str) -> dict[str, int]:
 
 
 def _across(pairs: Pairs, mine: np.ndarray, other: np.ndarray) -> list[tuple[int, int, float]]:
-    left, right, likeness = crossing(pairs, len(mine))
-    return list(zip(mine[left].tolist(), other[right - len(mine)].tolist(), likeness.tolist(), strict=True))
+    return [
+        (int(mine[left]), int(other[right - len(mine)]), likeness)
+        for left, right, likeness in crossing(pairs, len(mine))
+    ]
 
 
 def _twins(

@@ -40,9 +40,13 @@ def bands_for(similarity: float) -> tuple[int, int]:
 
 def similar(sets: Shingles, similarity: float) -> Pairs:
     """Pairs of sets with a Jaccard similarity of at least `similarity`; an empty set is like none."""
-    same = _first_equal(sets)
+    keys, total = sketches(sets, similarity)
+    filled = np.flatnonzero(sets.sizes > 0)
+    same = np.arange(len(sets))
+    same[filled] = filled[first_equal(total[filled])]
     ones = firsts(same, sets.sizes > 0)
-    left, right = (ones[side] for side in candidates(sets.take(ones), similarity))
+    found = [(ones[left], ones[right]) for left, right in on_all_cores(lambda key: equal(key[ones]), keys)]
+    left, right = distinct(found, len(sets))
     return pairs_above(left, right, jaccard(sets, left, right), similarity, same)
 
 
@@ -55,53 +59,48 @@ def jaccard(sets: Shingles, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     return np.asarray(common / np.maximum(sizes - common, 1))
 
 
-def candidates(sets: Shingles, similarity: float) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs of sets (none of them empty) that agree in all hashes of a band, each pair once."""
-    return distinct([equal(keys) for keys in _bands(sets, similarity)], len(sets))
-
-
 def band_keys(sets: Shingles, similarity: float) -> tuple[np.ndarray, np.ndarray]:
     """Set numbers and keys, each (filled sets * bands,): two sets are candidates where they share a key."""
     filled = np.flatnonzero(sets.sizes > 0)
-    bands = _bands(sets.take(filled), similarity)
-    keys = [mix(key ^ np.uint64(band)) for band, key in enumerate(bands)]
+    found, _ = sketches(sets.take(filled), similarity)
+    keys = [mix(key ^ np.uint64(band)) for band, key in enumerate(found)]
     return np.tile(filled, len(keys)), np.concatenate([np.zeros(0, np.uint64), *keys])
 
 
-def _bands(sets: Shingles, similarity: float) -> np.ndarray:
-    """The key (bands, sets) of each set in each band; no set may be empty."""
+def sketches(sets: Shingles, similarity: float) -> tuple[np.ndarray, np.ndarray]:
+    """Keys (bands, sets) that similar sets share with good chance, and one number (sets,) for the whole set.
+
+    Of empty sets neither means anything.
+    """
     bands, rows = bands_for(similarity)
     salts = np.random.default_rng(_SEED).integers(0, 2**32, (bands, rows, 2), dtype=np.uint32)
-    blocks = (sets.cut(*piece) for piece in _pieces(sets.starts))
-    keys = list(on_all_cores(lambda block: _keys(block, salts), blocks))
-    return np.concatenate(keys, axis=1) if keys else np.zeros((0, 0), np.uint64)
+    keys, total = np.zeros((bands, len(sets)), np.uint64), np.zeros(len(sets), np.uint64)
+
+    def fill(piece: tuple[int, int]) -> None:
+        block = sets.cut(*piece)
+        keys[:, slice(*piece)] = _keys(block, salts)
+        total[slice(*piece)] = np.add.reduceat(np.append(mix(block.hashes), np.uint64(0)), block.starts)[:-1]
+
+    list(on_all_cores(fill, _pieces(sets.starts)))
+    return keys, total
 
 
 def _keys(sets: Shingles, salts: np.ndarray) -> np.ndarray:
-    """The keys (bands, sets) that similar sets share with good chance: the least hashes of a band, mixed.
+    """The keys (bands, sets) of a block: the least hashes of each row of a band, mixed.
 
     Each order of the shingles is a salt and a multiplication by an odd number: enough, for the shingles are
-    well mixed already. 32 of their bits choose candidates as well as all, in half the time.
+    well mixed already. 32 of their bits choose candidates as well as all, in half the time. One hash more at
+    the end gives `reduceat` a place for empty sets there.
     """
-    hashes = sets.hashes.astype(np.uint32)
+    hashes = np.append(sets.hashes, np.uint64(0)).astype(np.uint32)
     salted = np.empty_like(hashes)
     keys = np.zeros((len(salts), len(sets)), np.uint64)
     for band, rows in enumerate(salts):
         for salt, factor in rows:
             np.bitwise_xor(hashes, salt, out=salted)
             np.multiply(salted, factor | np.uint32(1), out=salted)
-            keys[band] = mix(keys[band] ^ np.minimum.reduceat(salted, sets.starts[:-1]))
+            keys[band] = mix(keys[band] ^ np.minimum.reduceat(salted, sets.starts)[:-1])
     return keys
-
-
-def _first_equal(sets: Shingles) -> np.ndarray:
-    """The first set (sets,) that equals each; empty sets equal none."""
-    filled = np.flatnonzero(sets.sizes > 0)
-    same = np.arange(len(sets))
-    if len(filled):
-        total = np.add.reduceat(mix(sets.hashes), sets.starts[filled])
-        same[filled] = filled[first_equal(total)]
-    return same
 
 
 def _pieces(starts: np.ndarray) -> list[tuple[int, int]]:

@@ -92,6 +92,7 @@ def prepare(spec: Spec, folder: Path, place: Place = _dotted) -> Splits:
     facts = _facts(source, train, valid, test, dropped, spec) | {
         "augmented": len(grown) - len(train),
         "augmentation": list(copies_told),
+        "copies": [step.facts() for step in copies if isinstance(step, Copies)],
         "leakage": {"train_valid": across} | ({} if shared is None else {"train_test": shared}),
     }
     steps = (*copies, *learned, *more)

@@ -148,6 +148,26 @@ class LeakRecord(TypedDict):
     near_pairs: NotRequired[list[TwinRecord]]
 
 
+class ConflictRecord(TypedDict):
+    """Copies of one row that have different labels: their ids, and rows by label."""
+
+    cluster: int
+    ids: list[int]
+    labels: dict[str, int]
+
+
+class CopiesRecord(TypedDict):
+    """What a step that drops copies found; `rows` counts those in clusters, `conflicting` shows the first."""
+
+    step: str
+    clusters: int
+    rows: int
+    dropped: int
+    largest: int
+    conflicts: int
+    conflicting: list[ConflictRecord]
+
+
 class DataRecord(TypedDict):
     """Rows before and after cleaning.
 
@@ -156,7 +176,7 @@ class DataRecord(TypedDict):
     `length_unit`; `length_counts` rows by length, between `edges`, `before` and `after`. `missing` is the share
     of missing values by column. `augmented` counts rows added to train, `augmentation` says for each step how
     many copies it kept and why others were not. `leakage` says what two parts share, by their
-    names (`train_test`, `train_valid`).
+    names (`train_test`, `train_valid`). `copies` says what each step that drops copies found.
     """
 
     read: NotRequired[dict[str, int]]
@@ -170,6 +190,7 @@ class DataRecord(TypedDict):
     augmented: NotRequired[int]
     augmentation: NotRequired[list[dict[str, Any]]]
     leakage: NotRequired[dict[str, LeakRecord]]
+    copies: NotRequired[list[CopiesRecord]]
 
 
 class DroppedRow(TypedDict):
