@@ -70,7 +70,7 @@ def table_model() -> Any:
 
 def _regression(strength: float) -> Any:
     linear = optional("sklearn.linear_model", "data", "linear model")
-    return linear.LogisticRegression(C=strength, max_iter=1_000)
+    return linear.LogisticRegression(C=strength, tol=1e-3, max_iter=1_000)
 
 
 def _standardised(*parts: Any) -> Any:
