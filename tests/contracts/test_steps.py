@@ -49,6 +49,8 @@ NEEDS: dict[str, Callable[[], Step]] = {"tokens": tiny_tokens}
 """Steps that cannot do without an argument; any other one is made by its name alone."""
 ONLY: dict[str, str] = {
     "hampel": "series",
+    "interpolate": "series",
+    "rolling_impute": "series",
 }
 """Steps that understand one form of series only: `series` (long) or `curves` (a list a row)."""
 NOT_TWICE: frozenset[str] = frozenset({"hampel"})

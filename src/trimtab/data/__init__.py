@@ -22,6 +22,12 @@ STEPS = Registry(
         "text_length": "trimtab.data.text_filters:TextLength",
         "charset_noise": "trimtab.data.text_filters:CharsetNoise",
         "language": "trimtab.data.language:Language",
+        # imputation and gaps of series
+        "missing_indicator": "trimtab.data.missing_indicator:MissingIndicator",
+        "impute_knn": "trimtab.data.impute_knn:ImputeKnn",
+        "impute_model": "trimtab.data.impute_model:ImputeModel",
+        "interpolate": "trimtab.data.interpolate:Interpolate",
+        "rolling_impute": "trimtab.data.rolling_impute:RollingImpute",
     },
 )
 
