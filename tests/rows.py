@@ -152,5 +152,7 @@ def same_state(left: Any, right: Any) -> bool:
 
 def _same(left: Any, right: Any) -> bool:
     if isinstance(left, np.ndarray):
-        return isinstance(right, np.ndarray) and left.dtype == right.dtype and np.array_equal(left, right)
+        if not isinstance(right, np.ndarray) or left.dtype != right.dtype:
+            return False
+        return np.array_equal(left, right, equal_nan=left.dtype.kind == "f")
     return bool(left == right)

@@ -62,6 +62,8 @@ ONLY: dict[str, str] = {
     **dict.fromkeys(("jitter", "magnitude_scale", "window_slice", "window_warp"), "curves"),
     **dict.fromkeys(("lags", "rolling", "calendar", "fourier"), "series"),  # they read the column `time`
     "hampel": "series",
+    "interpolate": "series",
+    "rolling_impute": "series",
 }
 """Steps that understand one form of series only: `series` (long) or `curves` (a list a row)."""
 NOT_TWICE: frozenset[str] = frozenset({"hampel"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
+from sklearn.impute import SimpleImputer
 
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
@@ -63,3 +64,23 @@ def test_it_fills_only_what_it_is_told_to():
     assert after["kind"].null_count() == 1
     with pytest.raises(DataError, match="no column 'cuont'; did you mean 'count'"):
         Impute(columns=("cuont",)).learn(TRAIN)
+
+
+def test_it_fills_by_a_constant_even_where_train_has_no_value():
+    batch = frame(n=[1, None], kind=["", None], none=pl.Series([None, None], dtype=pl.Float64))
+    step = Impute(numeric="constant", categorical="constant", number=-1.0, word="?").learn(batch)
+    assert step.fills == (("kind", "?"), ("n", -1.0), ("none", -1.0))
+    after = step(batch).columns
+    assert after["n"].to_list() == [1, -1]
+    assert after["kind"].to_list() == ["", "?"]
+    with pytest.raises(DataError, match="column 'on' holds Boolean, not words"):
+        Impute(categorical="constant").learn(frame(on=[True, None]))
+
+
+@pytest.mark.parametrize("rule", ["mean", "median", "most_frequent", "constant"])
+def test_it_fills_numbers_as_scikit_learn_does(rule):
+    values = np.random.default_rng(0).integers(0, 9, 50).astype(float)
+    values[::7] = np.nan
+    expected = SimpleImputer(strategy=rule, fill_value=0.0).fit_transform(values[:, None])[:, 0]
+    batch = frame(n=values)
+    assert Impute(numeric=rule).learn(batch)(batch)["n"].to_numpy() == pytest.approx(expected)

@@ -50,6 +50,12 @@ STEPS = Registry(
         "window_warp": "trimtab.data.augment_series:WindowWarp",
         "gaussian_noise": "trimtab.data.augment_tabular:GaussianNoise",
         "oversample": "trimtab.data.oversample:Oversample",
+        # imputation and gaps of series
+        "missing_indicator": "trimtab.data.missing_indicator:MissingIndicator",
+        "impute_knn": "trimtab.data.impute_knn:ImputeKnn",
+        "impute_model": "trimtab.data.impute_model:ImputeModel",
+        "interpolate": "trimtab.data.interpolate:Interpolate",
+        "rolling_impute": "trimtab.data.rolling_impute:RollingImpute",
     },
 )
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal, Self
 
 import polars as pl
 
+from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
 from trimtab.core.step import Step
 from trimtab.data import tally
@@ -20,13 +21,16 @@ class Impute(Step):
     `columns` are those to fill, by default all but text and label, which nobody can make up. NaN in a
     column of numbers is missing too; an empty string is a value and stays. The fills travel with the model.
     A column without any value in train stays as it is. Integers become floats where the fill is no integer.
+    `constant` fills by `number` and `word`; a Boolean column has no such word and is refused.
     """
 
     name: ClassVar[str] = "impute"
     learned: ClassVar[tuple[str, ...]] = ("fills",)
 
-    numeric: Literal["median", "mean", "most_frequent", "none"] = "median"
-    categorical: Literal["most_frequent", "none"] = "most_frequent"
+    numeric: Literal["median", "mean", "most_frequent", "constant", "none"] = "median"
+    categorical: Literal["most_frequent", "constant", "none"] = "most_frequent"
+    number: float = 0.0
+    word: str = "missing"
     columns: tuple[str, ...] = ()
     text: str = "text"
     label: str = "label"
@@ -45,7 +49,7 @@ class Impute(Step):
     def finish(self, total: Tally) -> Self:
         """The step with one fill for each column that has values."""
         known = ((name, total[name]) for name in sorted(total))
-        fills = tuple((name, self._fill(counts)) for name, counts in known if counts.height)
+        fills = tuple((name, self._fill(counts)) for name, counts in known if self._known(counts))
         return replace(self, fills=fills)
 
     def __call__(self, batch: Batch) -> Batch:
@@ -60,10 +64,19 @@ class Impute(Step):
     def _rule(self, values: pl.Series) -> str:
         if values.dtype == pl.Null or values.dtype.is_nested() or values.dtype.is_temporal():
             return "none"
+        if values.dtype == pl.Boolean and self.categorical == "constant":
+            raise DataError(
+                f"step {self.name}", f"column '{values.name}' holds Boolean, not words", "name the `columns`"
+            )
         return self.numeric if values.dtype.is_numeric() else self.categorical
+
+    def _known(self, counts: pl.DataFrame) -> bool:
+        return counts.height > 0 or self._rule(counts["value"]) == "constant"
 
     def _fill(self, counts: pl.DataFrame) -> Any:
         rule = self._rule(counts["value"])
+        if rule == "constant":
+            return self.number if counts["value"].dtype.is_numeric() else self.word
         if rule == "most_frequent":
             return tally.mode(counts)
         return tally.quantile(counts, 0.5) if rule == "median" else tally.mean_and_spread(counts)[0]

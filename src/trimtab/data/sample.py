@@ -1,0 +1,53 @@
+"""Rows gathered from blocks, at most so many, the same ones whatever the blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from trimtab.core.objects import Batch
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Some columns of some rows, with the ids of the rows."""
+
+    columns: pl.DataFrame
+    ids: np.ndarray
+
+    def batch(self) -> Batch:
+        """The rows in the order of their ids."""
+        order = np.argsort(self.ids, kind="stable")
+        return Batch(self.columns[order], self.ids[order], "tabular")
+
+
+def rows_of(batch: Batch, names: Sequence[str]) -> Rows:
+    """The named columns of a batch."""
+    return Rows(batch.columns.select(names), batch.ids)
+
+
+def add_rows(left: Rows, right: Rows) -> Rows:
+    """Both; a column that one lacks is missing there."""
+    columns = pl.concat([left.columns, right.columns], how="diagonal_relaxed")
+    return Rows(columns, np.concatenate([left.ids, right.ids]))
+
+
+def sample(rows: Rows, most: int, seed: int) -> Rows:
+    """At most `most` rows: those whose ids have the smallest hash, so a sample of samples is a sample of
+    all."""
+    if len(rows.ids) <= most:
+        return rows
+    order = np.lexsort([rows.ids, mixed(rows.ids, seed)])[:most]
+    return Rows(rows.columns[order], rows.ids[order])
+
+
+def mixed(ids: np.ndarray, seed: int) -> np.ndarray:
+    """A hash (rows,) uint64 of ids: the finaliser of SplitMix64 (Steele et al., 2014)."""
+    with np.errstate(over="ignore"):
+        x = ids.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15) * np.uint64(seed + 1)
+        x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        return x ^ (x >> np.uint64(31))
