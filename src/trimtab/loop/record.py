@@ -155,9 +155,9 @@ class DataRecord(TypedDict):
 
     `read` and `kept` count rows by split. `labels` holds row counts by class, before and after;
     `lengths` quantiles of the text length (name such as `p50` to value), before and after, in
-    `length_unit`; `length_counts` rows by length, between `edges`, `before` and `after`. `missing` is the share of
-    missing values by column. `augmented` counts rows added to train. `leakage` says what two parts share, by their
-    names (`train_test`, `train_valid`).
+    `length_unit`; `length_counts` rows by length, between `edges`, `before` and `after`. `missing` is
+    the share of missing values by column. `augmented` counts rows added to train. `leakage` says what two
+    parts share, by their names (`train_test`, `train_valid`).
     """
 
     read: NotRequired[dict[str, int]]

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 (rows stand in lines)
 """`trimtab profile`: one page, safe whatever the rows hold, and one JSON object."""
 
 from __future__ import annotations
@@ -11,8 +10,8 @@ import numpy as np
 import polars as pl
 import pytest
 
+from loop.pages import FLAGS, Page
 from loop.sample_record import HOSTILE
-from loop.test_report import FLAGS, Page
 from trimtab import cli
 from trimtab.core.errors import ConfigError
 from trimtab.loop.profile import form_of, profile
