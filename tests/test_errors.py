@@ -107,6 +107,7 @@ def leave(*rooms):
     return write("/".join((".trimtab/bundle0", *rooms)), None)
 
 
+BROKEN = "text,label\nmy card,card\nno label\nmy cash,cash\nneither, this,one\n"
 BUNDLE = "--bundle .trimtab/bundle0"
 CASES = {
     # the command line
@@ -140,6 +141,20 @@ CASES = {
     "broken CSV": (change("train.csv", "number 0,card", "number 0,card,card"), "run", 2),
     "CSV with an open quote": (change("train.csv", "my card is lost number 3", '"my card'), "run", 2),
     "not UTF-8 data": (write("test.csv", b"text,label\nmy c\xffrd,card\n"), "run", 2),
+    "unknown encoding": (spec("label: label}", "label: label, encoding: klingon}"), "plan", 2),
+    "long separator": (spec("label: label}", "label: label, separator: '||'}"), "plan", 2),
+    "unknown type": (spec("label: label}", "label: label, types: {age: integer}}"), "plan", 2),
+    "type of no column": (spec("label: label}", "label: label, types: {age: int}}"), "run", 2),
+    "too many bad rows": (write("train.csv", BROKEN), "run --set data.bad_rows=10%", 2),
+    "two columns of one name": (write("train.csv", "text,label,label\na,card,card\n"), "run", 2),
+    "no file for a pattern": (spec("train: train.csv", "train: rows/*.csv"), "plan", 2),
+    "files that differ": (write("train2.csv", "text,class\na,card\n"), "run --set data.train=train*.csv", 2),
+    "no JSON": (write("train.jsonl", '{"text": "a"\n'), "run --set data.train=train.jsonl", 2),
+    "empty folder": (folder("mine"), "run --set data.train=mine", 2),
+    "profile of nothing": (nothing, "profile trian.csv", 2),
+    "profile without the column": (nothing, "profile train.csv --text txt", 2),
+    "profile with an option of others": (nothing, "profile train.csv --set budget.size=1MB", 2),
+    "profile of an unknown kind": (write("rows.xlsx", "x"), "profile rows.xlsx", 2),
     "unknown label in test": (change("test.csv", ",cash", ",cahs"), "run", 2),
     "locked": (lock, "run", 3),
     # the registry

@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 
 from rows import images_of
-from trimtab.core.errors import DataError, EnvironmentFault
+from trimtab.core.errors import DataError
 from trimtab.core.spec import DataSpec, FormatSpec
 from trimtab.data import READERS
 from trimtab.data.read import place_of, read, read_rows
@@ -379,16 +379,6 @@ def test_a_folder_of_splits_asks_for_one_of_them(tmp_path):
 def test_every_reader_says_what_it_reads():
     for name in READERS:
         assert READERS.load(name).__doc__
-
-
-def test_an_address_that_does_not_answer_is_an_error_of_the_environment(monkeypatch):
-    for name, value in {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ALLOW_HTTP": "true", "AWS_ACCESS_KEY_ID": "k",
-                        "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "us-east-1"}.items():  # fmt: skip
-        monkeypatch.setenv(name, value)
-    with pytest.raises(
-        EnvironmentFault, match=r"s3://bucket/t.parquet: cannot be fetched .*check the address"
-    ):
-        read_rows("s3://bucket/t.parquet")
 
 
 def test_ids_are_numbers_of_rows_in_the_file(tmp_path):

@@ -30,7 +30,7 @@ def init(args: Args) -> None:
 
 
 def profile(args: Args) -> None:
-    """Look at rows of any kind: types, missing values, outliers, copies, labels, drift; write a page of pictures."""
+    """Look at rows of any kind: types, gaps, outliers, copies, labels, drift; write a page of pictures."""
     from trimtab.loop.profile import form_of, write_page
     from trimtab.loop.profile import profile as look
 

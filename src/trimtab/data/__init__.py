@@ -14,6 +14,11 @@ STEPS = Registry(
         "record_duplicates": "trimtab.data.record_duplicates:RecordDuplicates",
         # missing values
         "impute": "trimtab.data.impute:Impute",
+        "missing_indicator": "trimtab.data.missing_indicator:MissingIndicator",
+        "impute_knn": "trimtab.data.impute_knn:ImputeKnn",
+        "impute_model": "trimtab.data.impute_model:ImputeModel",
+        "interpolate": "trimtab.data.interpolate:Interpolate",
+        "rolling_impute": "trimtab.data.rolling_impute:RollingImpute",
         # outliers and text filters
         "iqr": "trimtab.data.outliers:Iqr",
         "zscore": "trimtab.data.outliers:ZScore",
@@ -50,12 +55,6 @@ STEPS = Registry(
         "window_warp": "trimtab.data.augment_series:WindowWarp",
         "gaussian_noise": "trimtab.data.augment_tabular:GaussianNoise",
         "oversample": "trimtab.data.oversample:Oversample",
-        # imputation and gaps of series
-        "missing_indicator": "trimtab.data.missing_indicator:MissingIndicator",
-        "impute_knn": "trimtab.data.impute_knn:ImputeKnn",
-        "impute_model": "trimtab.data.impute_model:ImputeModel",
-        "interpolate": "trimtab.data.interpolate:Interpolate",
-        "rolling_impute": "trimtab.data.rolling_impute:RollingImpute",
     },
 )
 

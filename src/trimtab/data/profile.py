@@ -30,8 +30,8 @@ def profile(
 ) -> dict[str, Any]:
     """Types, missing values, outliers, copies, leakage, labels, lengths and drift, as plain JSON values.
 
-    `text` and `label` name columns; where they are not given they are guessed, and `guessed` says so. `test` is
-    compared with the rows: what both hold, and where they differ.
+    `text` and `label` name columns; where they are not given they are guessed, and `guessed` says so. `test`
+    is compared with the rows: what both hold, and where they differ.
 
     Raises:
         DataError: a named column is not there.

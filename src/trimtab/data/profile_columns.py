@@ -31,17 +31,16 @@ def role_of(values: pl.Series) -> str:
     kind = values.dtype
     if values.null_count() == len(values):
         return "empty"
-    if kind == pl.Boolean:
-        return "boolean"
-    if kind.is_numeric():
-        return "number"
-    if kind.is_temporal():
-        return "date"
-    if kind == pl.Binary:
-        return "picture"
-    if kind.is_nested():
-        return "list"
-    return _kind_of_text(values.cast(pl.String).drop_nulls())
+    told = {
+        "boolean": kind == pl.Boolean,
+        "number": kind.is_numeric(),
+        "date": kind.is_temporal(),
+        "picture": kind == pl.Binary,
+        "list": kind.is_nested(),
+    }
+    return next((role for role, yes in told.items() if yes), None) or _kind_of_text(
+        values.cast(pl.String).drop_nulls()
+    )
 
 
 def _kind_of_text(there: pl.Series) -> str:

@@ -1,9 +1,9 @@
 """Where test rows differ from train rows: one test a column, with one error rate over all columns.
 
 Numbers, dates and lengths of texts: two-sample Kolmogorov-Smirnov (Massey, 1951). Categories: chi-square of
-homogeneity, values with an expected count below 5 put together (Cochran, 1954). P-values are adjusted over all
-tests by Benjamini and Hochberg (1995): among the columns flagged, at most a share `ALPHA` is expected to be flagged
-by chance.
+homogeneity, values with an expected count below 5 put together (Cochran, 1954). P-values are adjusted over
+all tests by Benjamini and Hochberg (1995): among the columns flagged, at most a share `ALPHA` is expected to
+be flagged by chance.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from trimtab.data.tally import present_values
 
 ALPHA = 0.05
 _MOST = 50_000
-"""Rows of a part that a test looks at, evenly spaced: more would only make differences significant that are none."""
+"""Rows of a part that a test looks at, evenly spaced: more would flag differences too small to matter."""
 _EXPECTED = 5.0
 
 

@@ -1,4 +1,4 @@
-"""What a profile means, in sentences: what is wrong with the rows, the worst first, and the step that mends it."""
+"""What a profile means, in sentences: what is wrong with the rows, and what mends it."""
 
 from __future__ import annotations
 
@@ -94,8 +94,11 @@ def _outliers(profile: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _labels(profile: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     labels, doubt = profile["labels"], profile["suspicious"]
     if labels and labels["classes"] > 1 and labels["evenness"] < UNEVEN:
-        said = f"the {labels['classes']} classes are uneven: the largest has {_rows(labels['largest'])}, the smallest"
-        yield f"{said} {labels['smallest']:,}", "gather rows of the small classes, or augment"
+        sizes = f"the largest has {_rows(labels['largest'])}, the smallest {labels['smallest']:,}"
+        yield (
+            f"the {labels['classes']} classes are uneven: {sizes}",
+            "gather rows of the small ones, or augment",
+        )
     if doubt and doubt["rows"]:
         yield f"{_rows(doubt['rows'])} have a doubtful label ({doubt['method']})", "look at them below"
 

@@ -43,8 +43,8 @@ def balance(labels: pl.Series) -> dict[str, Any]:
 def suspicious(sample: Batch, text: str | None, label: str) -> dict[str, Any] | None:
     """Rows whose label is doubtful, by confident learning where the step is there, else by twins of the text.
 
-    Twins are an honest but narrow look: only rows that have a near copy under another label are found, and nothing says
-    which of the two is right.
+    Twins are an honest but narrow look: only rows that have a near copy under another label are found, and
+    nothing says which of the two is right.
     """
     if text is None:
         return None

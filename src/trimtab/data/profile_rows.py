@@ -36,7 +36,7 @@ def duplicates(batch: Batch, sample: Batch, text: str | None, label: str | None)
 
 
 def row_keys(batch: Batch, columns: list[str]) -> np.ndarray:
-    """A 64-bit hash (rows,) of the values in the columns; of ten million rows a false copy has chance 3e-6."""
+    """A 64-bit hash (rows,) of the values; among ten million rows one false copy has chance 3e-6."""
     return batch.columns.select(columns).hash_rows(seed=7).to_numpy()
 
 
@@ -48,7 +48,7 @@ def _conflicting(batch: Batch, features: list[str], label: str) -> int:
 
 
 def shared(train: Batch, test: Batch, text: str | None, label: str | None) -> dict[str, Any]:
-    """Test rows that stand in the data too: whole rows but for the label; with a text, texts, also nearly so."""
+    """Test rows that stand in the data too: whole rows but for the label; and texts, exactly and nearly."""
     common = [name for name in train.columns.columns if name in test.columns.columns and name != label]
     found: dict[str, Any] = {"rows": 0, "of": len(test), "columns": len(common)}
     fitting = [name for name in common if train.columns.schema[name] == test.columns.schema[name]]

@@ -10,8 +10,8 @@ import numpy as np
 import polars as pl
 import pytest
 
+from loop.pages import FLAGS, Page
 from loop.sample_record import HOSTILE
-from loop.test_report import FLAGS, Page
 from trimtab import cli
 from trimtab.core.errors import ConfigError
 from trimtab.loop.profile import form_of, profile
