@@ -122,12 +122,9 @@ def spread(values: pl.Series) -> dict[str, Any]:
     low, high = np.quantile(held, [0.005, 0.995])
     whole = bool((held == np.round(held)).all()) and high - low < BINS
     bins = int(high - low) + 1 if whole else BINS
-    bounds = (low - 0.5, low + bins - 0.5) if whole else (low, high)
-    found = {name: plain(np.quantile(held, q)) for name, q in QUANTILES.items()}
-    if (
-        not np.isfinite(bounds[1] - bounds[0])
-        or bounds[0] + (bounds[1] - bounds[0]) / bins == bounds[0] != bounds[1]
-    ):
+    bounds = (low - 0.5, low + bins - 0.5) if whole or low == high else (low, high)
+    found: dict[str, Any] = {name: plain(np.quantile(held, q)) for name, q in QUANTILES.items()}
+    if not np.isfinite(bounds[1] - bounds[0]) or not (np.diff(np.linspace(*bounds, bins + 1)) > 0).all():
         return found  # too wide, or too narrow, for floats to hold the edges
     counts, edges = np.histogram(np.clip(held, low, high), bins=bins, range=bounds)
     return found | {"histogram": {"edges": [plain(edge) for edge in edges], "rows": counts.tolist()}}

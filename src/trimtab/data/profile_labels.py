@@ -12,7 +12,8 @@ from trimtab.core.errors import TrimtabError
 from trimtab.core.objects import Batch
 from trimtab.core.spec import StepSpec
 from trimtab.data import STEPS
-from trimtab.data.minhash import shingles, similar
+from trimtab.data.minhash import similar
+from trimtab.data.shingles import shingles
 
 SHOWN = 30
 TWIN = 0.7

@@ -61,7 +61,7 @@ class Table:
         return self.place(row) if self.parts or self.lines is None else f"line {self.lines[row]}"
 
     def drops(self, start: int = 0) -> Dropped:
-        """The unreadable rows as dropped ones, each with place and reason; `start` is the id of the first row."""
+        """The unreadable rows as dropped ones, with place and reason; `start` is the id of the first row."""
         if not self.bad:
             return Dropped()
         ids = np.array([bad.row + start for bad in self.bad], np.int64)
