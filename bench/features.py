@@ -1,5 +1,7 @@
 """Features of Banking77 under one linear classifier: which describe the texts best, and what they cost.
 
+    python bench/features.py [--quick] [--json PATH]
+
 Feature steps learn from the train rows; the classifier's C is chosen on the validation rows; the test rows
 are asked once for each row of the table. Intervals are 95 % bootstrap intervals over the test rows; `over
 tfidf` is the paired difference in accuracy, in points, over the same resamples.

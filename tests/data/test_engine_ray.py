@@ -23,8 +23,9 @@ from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
 from trimtab.data import engine_local, engine_ray
 from trimtab.data.blocks import cut, join
-from trimtab.data.duplicates import DropDuplicates, NearDuplicates
+from trimtab.data.duplicates import DropDuplicates
 from trimtab.data.impute import Impute
+from trimtab.data.near_duplicates import NearDuplicates
 from trimtab.data.outliers import Iqr
 
 pytestmark = [

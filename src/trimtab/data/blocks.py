@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
+from trimtab.core.dropped import Dropped
 from trimtab.core.objects import Batch
 
 
@@ -30,7 +31,7 @@ def join(blocks: Sequence[Batch]) -> Batch:
     ids = np.concatenate([block.ids for block in filled])
     columns = pl.concat([block.columns for block in filled], how="vertical_relaxed")
     order = np.argsort(ids, kind="stable")
-    dropped = tuple(drop for block in blocks for drop in block.dropped)
+    dropped = Dropped(tuple(part for block in blocks for part in block.dropped.parts))
     return replace(blocks[0], columns=columns[order], ids=ids[order], dropped=dropped)
 
 

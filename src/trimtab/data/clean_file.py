@@ -16,6 +16,7 @@ from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
 from trimtab.core.step import Step, save_steps
 from trimtab.data.ahead import ahead
+from trimtab.data.copies import Total
 from trimtab.data.csv_blocks import PIECE, CsvBlocks, OtherTypes
 from trimtab.data.duplicates import DropDuplicates
 from trimtab.data.engine_local import apply
@@ -165,7 +166,7 @@ def _learn_copies(step: DropDuplicates, rows: Callable[[], Iterator[Batch]], fol
         repeats.add(step.keys(step.partial(batch))[1])
     found = pl.Series(repeats.found()).implode()
 
-    def picked() -> Iterator[pl.DataFrame]:
+    def picked() -> Iterator[Total]:
         for batch in rows():
             summary = step.partial(batch)
             places, hashes = step.keys(summary)

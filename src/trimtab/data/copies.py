@@ -184,7 +184,7 @@ class Copies(Step):
 
 @dataclass(frozen=True)
 class KeyedCopies(Copies, KeyedStep):
-    """Copies that share a key, so that a cluster of machines may find them without seeing all rows in one place."""
+    """Copies that share a key: a cluster of machines finds them without all rows in one place."""
 
     @abstractmethod
     def keys_of(self, summary: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -28,14 +28,14 @@ class LabelErrors(Step):
     """Find rows whose label is likely wrong, by confident learning (Northcutt et al., 2021).
 
     Each row gets class probabilities from a model fitted on the other folds: for texts TF-IDF and logistic
-    regression, for tables gradient boosting, for pictures logistic regression on principal components of small
-    pixels; or, where `embedding` names a column of vectors, logistic regression on these, which is better
-    where the vectors are. cleanlab then finds the `cut` and ranks by `score`. Rows of a class of fewer than
-    `folds` rows, and rows without a label or content, are not judged.
+    regression, for tables gradient boosting, for pictures logistic regression on principal components of
+    small pixels; or, where `embedding` names a column of vectors, logistic regression on these, which is
+    better where the vectors are. cleanlab then finds the `cut` and ranks by `score`. Rows of a class of
+    fewer than `folds` rows, and rows without a label or content, are not judged.
 
     `action`: `report` changes nothing; `drop` drops the suspects; `review` writes them to the CSV `review`,
-    whose column `decision` a person fills: `keep`, `drop` or another label. The next run does as decided, judges
-    what is left, and adds new suspects to the file. An empty decision leaves the row as it is.
+    whose column `decision` a person fills: `keep`, `drop` or another label. The next run does as decided,
+    judges what is left, and adds new suspects to the file. An empty decision leaves the row as it is.
 
     The labels that remain are those a model finds plausible: hard but right rows are suspected too, so read
     before you drop.

@@ -21,10 +21,11 @@ from trimtab.data.smote import made_up, usable
 class Oversample(AddedRows):
     """Add rows to every class that has fewer than `ratio` times the rows of the largest, up to that many.
 
-    `random` (the default) repeats the rows of the class in a random order, whatever they hold. `smote` makes
-    rows up on the line between a row and one of its `neighbours` nearest of the same class (Chawla et al.,
-    2002); with columns of categories it is SMOTE-NC, with nothing else SMOTE-N. Distances are between standardised
-    numbers. Dates and times count as numbers; integers are rounded. SMOTE knows no missing values: impute first.
+    `random` (the default) repeats the rows of the class in a random order, whatever they hold. `smote`
+    makes rows up on the line between a row and one of its `neighbours` nearest of the same class (Chawla et
+    al., 2002); with columns of categories it is SMOTE-NC, with nothing else SMOTE-N. Distances are between
+    standardised numbers. Dates and times count as numbers; integers are rounded. SMOTE knows no missing
+    values: impute first.
 
     A repeated row belongs to its source, a made-up row to some row of its class; see `AddedRows` for the ids.
     Rows without a label stay as they are.
@@ -112,7 +113,7 @@ class Oversample(AddedRows):
     def _lacking(self, labels: pl.Series) -> dict[Any, int]:
         """How many rows each class lacks, by class in order; classes that lack none are left out."""
         counts = labels.value_counts().sort(labels.name)
-        wanted = int(self.ratio * (counts["count"].max() or 0))  # type: ignore[operator]
+        wanted = int(self.ratio * int(counts["count"].to_numpy().max(initial=0)))
         return {label: wanted - rows for label, rows in counts.iter_rows() if rows < wanted}
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
+from trimtab.core.dropped import Dropped
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
 from trimtab.core.step import Step
@@ -71,7 +72,7 @@ def names_in(column: str, width: int, sources: Names) -> tuple[str, ...]:
 def gather(batch: Batch, columns: Iterable[str]) -> Gathered:
     """The summary of steps whose learning has no smaller one: the rows themselves."""
     wanted = dict.fromkeys(name for name in columns if name in batch.columns.columns)
-    return (replace(batch, columns=batch.columns.select(list(wanted)), dropped=()),)
+    return (replace(batch, columns=batch.columns.select(list(wanted)), dropped=Dropped()),)
 
 
 def in_order(parts: Gathered) -> Batch:
@@ -80,4 +81,4 @@ def in_order(parts: Gathered) -> Batch:
     ids = np.concatenate([part.ids for part in parts])
     order = np.argsort(ids, kind="stable")
     columns = columns[order] if columns.width else columns
-    return replace(parts[0], columns=columns, ids=ids[order], dropped=())
+    return replace(parts[0], columns=columns, ids=ids[order], dropped=Dropped())

@@ -171,12 +171,12 @@ class CopiesRecord(TypedDict):
 class DataRecord(TypedDict):
     """Rows before and after cleaning.
 
-    `read` and `kept` count rows by split. `labels` holds row counts by class, before and after;
-    `lengths` quantiles of the text length (name such as `p50` to value), before and after, in
-    `length_unit`; `length_counts` rows by length, between `edges`, `before` and `after`. `missing` is the
-    share of missing values by column. `augmented` counts rows added to train, `augmentation` says for each step how
-    many copies it kept and why others were not. `leakage` says what two parts share, by their
-    names (`train_test`, `train_valid`). `copies` says what each step that drops copies found.
+    `read` and `kept` count rows by split. `labels` holds row counts by class, before and after; `lengths`
+    quantiles of the text length (name such as `p50` to value), before and after, in `length_unit`;
+    `length_counts` rows by length, between `edges`, `before` and `after`. `missing` is the share of missing
+    values by column. `augmented` counts rows added to train, `augmentation` says for each step how many
+    copies it kept and why others were not. `leakage` says what two parts share, by their names
+    (`train_test`, `train_valid`). `copies` says what each step that drops copies found.
     """
 
     read: NotRequired[dict[str, int]]
