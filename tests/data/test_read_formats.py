@@ -255,7 +255,7 @@ def test_a_named_index_of_pandas_becomes_a_column():
 @pytest.mark.parametrize(
     ("frame", "said"),
     [
-        (pd.DataFrame({"a": [1, "x"]}, dtype=object), "cannot be held as columns"),
+        (pd.DataFrame({"a": [1, "x"]}, dtype=object), "column 'a' mixes numbers and texts"),
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), "two columns are named 'a'"),
         (pd.DataFrame({"a": ["\ud800"]}, dtype=object), "half a surrogate pair"),
         (pl.DataFrame(), "the frame has no columns"),

@@ -46,7 +46,7 @@ def test_it_writes_a_page_and_prints_where(rows, capsys):
     assert "page: build/profile/train.html" in said.out
     assert "test differs from the data in amount" in said.err
     page = Page((rows / "build/profile/train.html").read_text())
-    assert "200 rows, 4 columns" in page.text
+    assert "200 rows , 4 columns" in page.text
     assert [named["id"] for tag, named in page.elements if tag == "section"] == [
         "columns",
         "texts",

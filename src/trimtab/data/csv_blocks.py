@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 
 from trimtab.core.errors import DataError
-from trimtab.data.csv_scan import scan
+from trimtab.data.csv_scan import prove_widths, scan
 
 PIECE = 16 << 20
 """Bytes of the file that make a block."""
@@ -60,6 +60,8 @@ class CsvBlocks:
         with path.open("rb") as stream:
             header, lines = _header(stream)
             first = stream.read(piece)
+            while not _last_end(first) and (more := stream.read(piece)):
+                first += more  # one record may be longer than a piece
         if not header or not first.strip():
             raise DataError(str(path), "the file has no rows", "give a file with a header and rows")
         blocks = cls(path, separator, header, {}, sure=False)
@@ -138,6 +140,7 @@ class CsvBlocks:
         """True (records,) for empty lines, where the structure is sound."""
         try:
             records = scan(self.header + piece.raw, self.separator, str(self.path))
+            prove_widths(records, str(self.path))
         except DataError as error:  # it counts lines from the header, which it was given as the first
             line = int(error.place.rpartition(":")[2]) - 1 + piece.lines
             raise DataError(f"{self.path}:{line}", error.problem, error.remedy) from None

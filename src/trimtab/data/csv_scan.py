@@ -62,6 +62,21 @@ def scan(raw: bytes, separator: str, path: str, quote: str = '"', first_line: in
     )
 
 
+def prove_widths(records: Records, path: str) -> None:
+    """Raise DataError for the first row with more or fewer fields than the header, the first record."""
+    real = np.flatnonzero(~records.blank)
+    width = records.fields[real[0]] if len(real) else 0
+    ragged = real[records.fields[real] != width]
+    if len(ragged):
+        found = int(records.fields[ragged[0]])
+        more = f" ({len(ragged)} lines are so)" if len(ragged) > 1 else ""
+        raise DataError(
+            f"{path}:{records.lines[ragged[0]]}",
+            f"the row has {found} field{'s' * (found != 1)}, the header has {width}",
+            f"mend the line{more}; a field with a comma needs quotes",
+        )
+
+
 def _blank(data: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
     size = ends - starts
     lone_cr = (size == 1) & (data[np.minimum(starts, len(data) - 1)] == _CR) if len(data) else size < 0

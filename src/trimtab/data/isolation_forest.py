@@ -21,6 +21,7 @@ COLUMN = "isolation_forest_outlier"
 """The column that `action: flag` adds."""
 USUAL = 0.5
 """The score of a row that is found as late as rows are on average."""
+_LARGEST = np.finfo(np.float32).max
 CHUNK = 65_536
 """Rows scored at a time."""
 
@@ -89,7 +90,7 @@ class IsolationForest(Step):
         names = tuple(name for name, one in zip(names, there.tolist(), strict=True) if one)
         if not names:
             return replace(self, known=())
-        values = np.where(np.isfinite(values), values, np.nan)[:, there]
+        values = np.where(np.isfinite(values), np.clip(values, -_LARGEST, _LARGEST), np.nan)[:, there]
         medians = np.nanmedian(values, axis=0)
         values = np.where(np.isnan(values), medians, values)
         ensemble = optional("sklearn.ensemble", "data", f"step {self.name}")

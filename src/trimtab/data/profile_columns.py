@@ -82,17 +82,20 @@ def column(values: pl.Series, role: str) -> dict[str, Any]:
     return found
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def numbers(there: pl.Series) -> dict[str, Any]:
-    """Quantiles, mean, spread, outliers by two rules, and a histogram, of the finite values."""
+    """Quantiles, mean, spread, outliers by two rules, and a histogram, of the finite values.
+
+    What is too large for a float, near the largest of them, is given as null.
+    """
     finite = there.cast(pl.Float64).filter(there.cast(pl.Float64).is_finite()).to_numpy()
     infinite = len(there) - len(finite)
     if len(finite) == 0:
         return {"infinite": infinite}
     first, third = np.quantile(finite, [0.25, 0.75])
     reach = FENCE * (third - first)
-    with np.errstate(over="ignore", invalid="ignore"):  # values near the largest float
-        mean, deviation = float(np.mean(finite)), float(np.std(finite))
-        far = np.abs(finite - mean) > LIMIT * deviation
+    mean, deviation = float(np.mean(finite)), float(np.std(finite))
+    far = np.abs(finite - mean) > LIMIT * deviation
     fenced = (finite < first - reach) | (finite > third + reach)
     return {
         "infinite": infinite,
@@ -114,20 +117,18 @@ def lengths(texts: pl.Series) -> dict[str, Any]:
     }
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def spread(values: pl.Series) -> dict[str, Any]:
     """Quantiles and a histogram whose end bars hold all that lies beyond the first and last half percent."""
     held = values.cast(pl.Float64).to_numpy()
     if len(held) == 0:
         return {}
     low, high = np.quantile(held, [0.005, 0.995])
-    whole = bool((held == np.round(held)).all()) and high - low < BINS
+    whole = bool((held == np.round(held)).all()) and 0 <= high - low < BINS
     bins = int(high - low) + 1 if whole else BINS
-    bounds = (low - 0.5, low + bins - 0.5) if whole else (low, high)
-    found = {name: plain(np.quantile(held, q)) for name, q in QUANTILES.items()}
-    if (
-        not np.isfinite(bounds[1] - bounds[0])
-        or bounds[0] + (bounds[1] - bounds[0]) / bins == bounds[0] != bounds[1]
-    ):
+    bounds = (low - 0.5, low + bins - 0.5) if whole or low == high else (low, high)
+    found: dict[str, Any] = {name: plain(np.quantile(held, q)) for name, q in QUANTILES.items()}
+    if not np.isfinite(bounds[1] - bounds[0]) or not (np.diff(np.linspace(*bounds, bins + 1)) > 0).all():
         return found  # too wide, or too narrow, for floats to hold the edges
     counts, edges = np.histogram(np.clip(held, low, high), bins=bins, range=bounds)
     return found | {"histogram": {"edges": [plain(edge) for edge in edges], "rows": counts.tolist()}}

@@ -22,6 +22,8 @@ from trimtab.data.tally import present_values
 ALPHA = 0.05
 _MOST = 50_000
 """Rows of a part that a test looks at, evenly spaced: more would flag differences too small to matter."""
+_EXACT = 10_000
+"""Pairs of rows up to which the exact p-value is computed; of few rows the asymptotic one is none."""
 _EXPECTED = 5.0
 
 
@@ -75,7 +77,7 @@ def _ks(old: pl.Series, new: pl.Series, role: str) -> dict[str, Any] | None:
         return None
     if role != "number":
         what = "times" if role == "date" else "lengths"
-    seen = ks_2samp(was, now, method="asymp")
+    seen = ks_2samp(was, now, method="exact" if len(was) * len(now) <= _EXACT else "asymp")
     return {
         "column": old.name,
         "what": what,

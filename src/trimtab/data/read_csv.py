@@ -151,7 +151,10 @@ def _cells(
     form: FormatSpec,
     place: str,
 ) -> pl.DataFrame:
-    """The cells of the records as text, null where a field is empty without quotes."""
+    """The cells of the records as text, null where a field is empty without quotes.
+
+    A line to skip stands before them: else Polars takes U+FEFF in the first cell for a byte order mark.
+    """
     kinds = dict.fromkeys(names, pl.String)
     if len(wanted) == 0:
         return pl.DataFrame(schema=kinds)
@@ -159,6 +162,7 @@ def _cells(
         frame = pl.read_csv(
             _chosen(raw, records, wanted),
             has_header=False,
+            skip_rows=1,
             schema=kinds,
             separator=separator,
             quote_char=form.quote or None,
@@ -172,11 +176,8 @@ def _cells(
 
 
 def _chosen(raw: bytes, records: Records, wanted: np.ndarray) -> bytes:
-    """The bytes of the records, copied in runs: most often there is one."""
-    if len(wanted) == 0:
-        return b""
+    """A line to skip, then the bytes of the records, copied in runs: most often there is one."""
     edges = np.flatnonzero(np.diff(wanted) != 1)
-    first = wanted[np.append(0, edges + 1)]
-    last = wanted[np.append(edges, len(wanted) - 1)]
-    pieces = [raw[start:end] for start, end in zip(records.starts[first], records.ends[last], strict=True)]
-    return pieces[0] + b"\n" if len(pieces) == 1 else b"\n".join(pieces) + b"\n"
+    first, last = wanted[np.append(0, edges + 1)], wanted[np.append(edges, len(wanted) - 1)]
+    runs = zip(records.starts[first], records.ends[last], strict=True)
+    return b"\n".join([b".", *(raw[start:end] for start, end in runs), b""])

@@ -88,7 +88,7 @@ def _named(frame: pl.DataFrame, features: dict[str, Any], place: str) -> pl.Data
             columns.append(values.struct.field("bytes").alias(values.name))
         else:
             columns.append(values)
-    return pl.DataFrame(columns)
+    return pl.DataFrame({one.name: one for one in columns})
 
 
 def _classes(values: pl.Series, names: list[str], place: str) -> pl.Series:

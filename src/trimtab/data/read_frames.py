@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
+from numbers import Number
 from typing import Any
 
 import polars as pl
@@ -53,4 +55,20 @@ def _pandas(source: Any, kind: str) -> pl.DataFrame:
     if any(name is not None for name in source.index.names):
         source = source.reset_index()
         unique([str(name) for name in source.columns], kind)
+    for name in source.columns:
+        if source[name].dtype == object:
+            _one_kind(source[name], kind)
     return pl.from_pandas(source.rename(columns=str))
+
+
+def _one_kind(values: Any, kind: str) -> None:
+    """Raise DataError where objects of several kinds stand: Arrow would take 5 for a day beside dates."""
+    seen = {_sort(value) for value in values.dropna()}
+    if len(seen) > 1:
+        raise DataError(kind, f"column '{values.name}' mixes {' and '.join(sorted(seen))}", REMEDY)
+
+
+def _sort(value: object) -> str:
+    """The kind of a value, as far as one column can hold values of it."""
+    kinds = {"booleans": bool, "numbers": Number, "texts": str, "times": datetime, "dates": date}
+    return next((name for name, kind in kinds.items() if isinstance(value, kind)), type(value).__name__)

@@ -47,10 +47,13 @@ def parse(raw: bytes, source: Source, first_line: int = 1) -> Table:
 
 
 def _quick(raw: bytes) -> pl.DataFrame | None:
+    """The rows, columns in the order of the first line (Polars gives many in any order); or None."""
     try:
-        return pl.read_ndjson(raw, infer_schema_length=None)
-    except pl.exceptions.PolarsError:
+        frame = pl.read_ndjson(raw, infer_schema_length=None)
+        first = json.loads(raw.lstrip().partition(b"\n")[0])
+    except (pl.exceptions.PolarsError, ValueError):
         return None
+    return frame.select([*first, *sorted(set(frame.columns) - set(first))]) if frame.width else frame
 
 
 def _fault(row: int, line: bytes) -> Bad | None:

@@ -66,7 +66,7 @@ def settle(table: Table, form: FormatSpec, texts: Collection[str] = ()) -> Table
             there = infer(there, form.decimal)
         columns.append(there)
     gone = sorted({one.row for one in bad} - {one.row for one in table.bad})
-    frame = pl.DataFrame(columns)
+    frame = pl.DataFrame({one.name: one for one in columns})  # a list of series would rename a nameless one
     if not gone:
         return replace(table, frame=frame)
     kept = ~np.isin(table.ids, gone)

@@ -21,7 +21,10 @@ class Rows:
     def batch(self) -> Batch:
         """The rows in the order of their ids."""
         order = np.argsort(self.ids, kind="stable")
-        return Batch(self.columns[order], self.ids[order], "tabular")
+        columns = (
+            self.columns[order] if self.columns.width else self.columns
+        )  # a frame without columns has no rows
+        return Batch(columns, self.ids[order], "tabular")
 
 
 def rows_of(batch: Batch, names: Sequence[str]) -> Rows:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from math import frexp, ldexp
 from typing import Self
 
 import numpy as np
@@ -20,6 +21,8 @@ Tally = Mapping[str, pl.DataFrame]
 
 LOOSE = 64 << 20
 """Bytes of a column that may wait to be sorted and counted."""
+_SQUARABLE = 1e150
+"""The largest value whose square is a float."""
 LOOK = 1024
 """Values that are looked at to guess whether a block holds many distinct ones."""
 
@@ -149,15 +152,26 @@ def quantile(tally: pl.DataFrame, q: float) -> float:
     last = np.cumsum(tally["rows"].to_numpy())
     at = q * (last[-1] - 1)
     low, high = (values[np.searchsorted(last, rank, side="right")] for rank in (np.floor(at), np.ceil(at)))
-    return float(low + (high - low) * (at - np.floor(at)))
+    share = float(at - np.floor(at))
+    if share == 0 or low == high:
+        return float(low)
+    if not np.isfinite(low) or not np.isfinite(high) or abs(low) > _SQUARABLE or abs(high) > _SQUARABLE:
+        return float(low) * (1 - share) + float(high) * share  # the largest floats cannot be subtracted
+    return float(low + (high - low) * share)
 
 
 def mean_and_spread(tally: pl.DataFrame) -> tuple[float, float]:
-    """Mean and standard deviation (of the population) of the counted values.
+    """Mean and standard deviation (of the population) of the counted values that are finite; NaN without any.
 
     >>> mean_and_spread(pl.DataFrame({"value": [1, 3], "rows": [2, 2]}))
     (2.0, 1.0)
     """
-    values, rows = tally["value"].cast(pl.Float64).to_numpy(), tally["rows"].to_numpy()
-    mean = float(np.average(values, weights=rows))
-    return mean, float(np.sqrt(np.average((values - mean) ** 2, weights=rows)))
+    counts = tally.with_columns(pl.col("value").cast(pl.Float64)).filter(pl.col("value").is_finite())
+    values, rows = counts["value"].to_numpy(), counts["rows"].to_numpy()
+    if len(values) == 0:
+        return float("nan"), float("nan")
+    largest = float(np.abs(values).max())
+    unit = ldexp(0.5, frexp(largest)[1]) if largest > _SQUARABLE else 1.0  # a power of 2 rounds nothing
+    mean = float(np.average(values / unit, weights=rows))
+    spread = float(np.sqrt(np.average((values / unit - mean) ** 2, weights=rows)))
+    return mean * unit, spread * unit

@@ -20,6 +20,7 @@ from trimtab.core.machine import threads
 from trimtab.core.objects import Batch
 from trimtab.core.optional import optional
 from trimtab.core.store import file_hash, value_hash
+from trimtab.data.tally import present
 from trimtab.features.feature import Feature, Names
 from trimtab.features.matrix import unit_rows
 
@@ -65,6 +66,7 @@ class Embed(Feature):
 
     def vectors(self, batch: Batch) -> np.ndarray:
         """Embeddings (rows, width) of length 1."""
+        present(batch, [self.text], self.name)
         texts = batch[self.text].to_list()
         found = np.zeros((len(texts), self.width or 0), np.float32)
         rows = [at for at, text in enumerate(texts) if text is not None]

@@ -12,6 +12,7 @@ from pydantic import Field
 from scipy.sparse import csr_matrix
 
 from trimtab.core.objects import Batch
+from trimtab.data.tally import present
 from trimtab.features.feature import Feature, Names
 from trimtab.features.matrix import unit_rows
 from trimtab.features.terms import Language, Unit, ngrams
@@ -43,6 +44,7 @@ class Hashing(Feature):
 
     def vectors(self, batch: Batch) -> csr_matrix:
         """Signed counts (rows, width), each row of length 1."""
+        present(batch, [self.text], self.name)
         places: dict[str, tuple[int, float]] = {}
         indices: list[int] = []
         data: list[float] = []

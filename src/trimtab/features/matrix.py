@@ -76,10 +76,16 @@ def matrix(batch: Batch, column: str, width: int | None = None) -> Matrix:
     if is_feature(values.dtype):
         return values.to_numpy()
     if values.dtype.is_numeric() or values.dtype in (pl.Boolean, pl.Null):
-        return numbers(batch, [column]).astype(np.float32)
+        return narrow(numbers(batch, [column]))
     raise DataError(
         f"column '{column}'", f"holds {values.dtype}, not features", "name a feature column or one of numbers"
     )
+
+
+def narrow(values: np.ndarray) -> np.ndarray:
+    """Numbers as float32; one that float32 cannot hold, such as infinity, counts as missing."""
+    held = np.abs(values) <= np.finfo(np.float32).max
+    return np.where(held, values, np.nan).astype(np.float32)
 
 
 def _csr(values: pl.Series, width: int | None) -> csr_matrix:

@@ -13,7 +13,7 @@ from trimtab.data import tally
 from trimtab.data.tally import Tally
 from trimtab.features.columns import chosen, is_number
 from trimtab.features.feature import Feature, Names
-from trimtab.features.matrix import numbers
+from trimtab.features.matrix import narrow, numbers
 
 Method = Literal["standard", "min_max", "robust"]
 
@@ -60,7 +60,8 @@ class Scale(Feature):
         """Scaled values (rows, columns)."""
         known = self.scales or ()
         centre, spread = np.array([scale[1:] for scale in known], np.float64).reshape(-1, 2).T
-        return ((numbers(batch, self.names({})) - centre) / spread).astype(np.float32)
+        with np.errstate(over="ignore"):
+            return narrow((numbers(batch, self.names({})) - centre) / spread)
 
 
 def _centre_and_spread(counts: pl.DataFrame, method: Method) -> tuple[float, float]:

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
+import polars as pl
+
 from trimtab.core.objects import Batch
 from trimtab.core.step import Step
+from trimtab.data.tally import present
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -30,8 +33,10 @@ class Tokens(Step):
     max_length: int = 128
 
     def __call__(self, batch: Batch) -> Batch:
-        """Add the column `tokens`."""
-        return batch.with_columns(tokens=self.rows(batch[self.text].to_list()))
+        """Add the column `tokens`; a missing text has those of an empty one."""
+        present(batch, [self.text], self.name)
+        texts = batch[self.text].cast(pl.String).fill_null("").to_list()
+        return batch.with_columns(tokens=pl.Series(self.rows(texts), dtype=pl.List(pl.Int64)))
 
     def rows(self, texts: Sequence[str]) -> list[list[int]]:
         """Token numbers of each text: the same call in training and in serving."""

@@ -57,7 +57,7 @@ def form_of(overrides: Sequence[str]) -> FormatSpec:
         if not sign or option not in FormatSpec.model_fields:
             known = [f"data.{field}" for field in FormatSpec.model_fields]
             raise ConfigError(f"--set {override}", "a profile has no such option", suggestion(name, known))
-        values[option] = _value(text, name)
+        values[option] = _value(text)
     try:
         return FormatSpec.model_validate(values)
     except ValidationError as failure:
@@ -67,8 +67,10 @@ def form_of(overrides: Sequence[str]) -> FormatSpec:
         raise ConfigError(place, problem, first["msg"].removeprefix("Value error, ")) from failure
 
 
-def _value(text: str, name: str) -> Any:
+def _value(text: str) -> Any:
+    """What YAML makes of it; a bare comma, which is none, stands for itself, and nothing is an empty text."""
     try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"--set {name}", f"'{text}' is not valid YAML", "quote the value") from error
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text
+    return "" if value is None else value

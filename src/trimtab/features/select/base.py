@@ -15,7 +15,7 @@ from trimtab.core.objects import Batch
 from trimtab.data.tally import present
 from trimtab.features.columns import chosen, is_number
 from trimtab.features.feature import Feature, Gathered, Names, gather, in_order, names_in
-from trimtab.features.matrix import Matrix, matrix, numbers
+from trimtab.features.matrix import Matrix, matrix, narrow, numbers
 from trimtab.features.select.stability import stability
 from trimtab.features.target import Kind, Target, target_of
 
@@ -148,7 +148,7 @@ class Select(Feature):
 
 
 def _read(batch: Batch, column: str, found: tuple[str, ...], width: int | None) -> Matrix:
-    return matrix(batch, column, width) if column else numbers(batch, found).astype(np.float32)
+    return matrix(batch, column, width) if column else narrow(numbers(batch, found))
 
 
 def filled(features: Matrix) -> Matrix:

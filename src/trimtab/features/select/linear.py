@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+from scipy.linalg import LinAlgWarning
 
 from trimtab.core.optional import optional
 from trimtab.features.matrix import Matrix
@@ -17,10 +21,19 @@ def ridge(target: Target, penalty: float, place: str) -> Any:
     return (sklearn.RidgeClassifier if target.classes else sklearn.Ridge)(alpha=penalty)
 
 
+@contextmanager
+def uneven_columns() -> Iterator[None]:
+    """No warning about columns so unlike in size that the matrix is ill-conditioned: `scale` mends them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LinAlgWarning)
+        yield
+
+
 def fit_columns(
     features: Matrix, target: Target, penalty: float, place: str
 ) -> tuple[np.ndarray, np.ndarray]:
     """Weights (features, columns) and intercepts (columns,) of a ridge regression on the target's columns."""
     sklearn = optional("sklearn.linear_model", "data", place)
-    model = sklearn.Ridge(alpha=penalty).fit(features, target.columns())
+    with uneven_columns():
+        model = sklearn.Ridge(alpha=penalty).fit(features, target.columns())
     return np.atleast_2d(model.coef_).T, np.atleast_1d(model.intercept_)

@@ -12,7 +12,7 @@ from pydantic import Field
 from trimtab.core.optional import optional
 from trimtab.features.matrix import Matrix
 from trimtab.features.select.base import Keep, Select, Selection
-from trimtab.features.select.linear import ridge
+from trimtab.features.select.linear import ridge, uneven_columns
 from trimtab.features.target import Target
 
 
@@ -39,5 +39,6 @@ class SelectRfe(Select):
             return Selection(np.zeros(width), np.ones(width, bool))
         sklearn = optional("sklearn.feature_selection", "data", f"step {self.name}")
         model = ridge(target, self.penalty, f"step {self.name}")
-        left = sklearn.RFE(model, n_features_to_select=count, step=self.step).fit(features, target.values)
+        with uneven_columns():
+            left = sklearn.RFE(model, n_features_to_select=count, step=self.step).fit(features, target.values)
         return Selection(1.0 - left.ranking_, np.asarray(left.support_))
