@@ -10,6 +10,7 @@ NaN is a missing value; absent columns of a sparse row are zeros.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 import polars as pl
@@ -18,7 +19,7 @@ from scipy.sparse import csr_matrix, hstack
 from trimtab.core.errors import DataError, suggestion
 from trimtab.core.objects import Batch
 
-Matrix = np.ndarray | csr_matrix
+Matrix: TypeAlias = np.ndarray | csr_matrix
 """(rows, width) float32."""
 SPARSE = pl.Struct({"at": pl.List(pl.UInt32), "value": pl.List(pl.Float32)})
 
