@@ -110,7 +110,12 @@ def nearest_classes(features: sparse.csr_matrix, classes: np.ndarray) -> np.ndar
 
 
 def one_run(
-    features: tuple[Any, Any], model: Any, classes: np.ndarray, noisy: np.ndarray, truth: np.ndarray, seed: int
+    features: tuple[Any, Any],
+    model: Any,
+    classes: np.ndarray,
+    noisy: np.ndarray,
+    truth: np.ndarray,
+    seed: int,
 ) -> dict[str, Any]:
     """Precision and recall of every choice of rows, and the test accuracy without these rows."""
     planted = noisy != classes
