@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 import trimtab
-from rows import same_state
+from rows import batch_of, same_state
 from trimtab.core.errors import ConfigError, DataError
 from trimtab.core.objects import Splits
 from trimtab.core.spec import Spec
 from trimtab.core.splits import load_splits, save_splits
 from trimtab.core.store import folder_hash
 from trimtab.data import STEPS
-from trimtab.data.prepare import plan_steps, prepare
+from trimtab.data.prepare import count_kinds, plan_steps, prepare
 
 BANKING = Path(trimtab.__file__).parent / "examples" / "banking77" / "data"
 CLEAN = [{"drop_duplicates": {}}, {"near_duplicates": {"similarity": 0.9}}, {"impute": {}}]
@@ -75,13 +75,20 @@ def test_it_drops_outliers_from_train_alone(banking):
     assert banking.dropped["valid"] == banking.dropped["test"] == ()
 
 
+def test_it_counts_reasons_without_the_numbers_of_a_row():
+    batch = batch_of(["a", "b", "c"])
+    reasons = ["near duplicate of row 1234 (Jaccard 0.93)", "near duplicate of row 7 (Jaccard 1.00)", "5e+3"]
+    counts = count_kinds(batch.keep([False] * 3, "copies", reasons).dropped)
+    assert counts == {("copies", "near duplicate of row N (Jaccard N)"): 2, ("copies", "N"): 1}
+
+
 def test_it_saves_and_loads_splits_without_a_difference(banking, tmp_path):
     save_splits(banking, tmp_path / "one")
     again = load_splits(tmp_path / "one", STEPS)
     assert all(again.parts()[name].columns.equals(part.columns) for name, part in banking.parts().items())
     assert again.train.ids.tolist() == banking.train.ids.tolist()
     assert all(same_state(left, right) for left, right in zip(again.steps, banking.steps, strict=True))
-    assert again.dropped == {part: drops for part, drops in banking.dropped.items() if drops}
+    assert again.dropped == banking.dropped
     assert (again.labels, again.text, again.label) == (banking.labels, "text", "category")
     assert again.facts == banking.facts
     save_splits(again, tmp_path / "two")

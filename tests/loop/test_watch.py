@@ -53,6 +53,10 @@ def serve(predictor: Predictor, log: Path, asked: list[str], latency_ms: float =
             stream.write(one.line())
 
 
+def noted(state: Path, predictor: Predictor) -> Path:
+    return state / f"watch-{predictor.bundle.version}.json"
+
+
 def test_it_keeps_a_model_that_sees_what_it_was_made_for(watched, tmp_path):
     serve(watched, tmp_path / "log", texts(np.random.default_rng(1), 1000))
     said = watch(watched.bundle.folder, tmp_path / "log", SPEC, None, tmp_path / "state")
@@ -88,7 +92,7 @@ def test_it_counts_looks_over_repeated_calls_and_reads_nothing_twice(watched, tm
     for call in range(1, 4):
         serve(watched, tmp_path / "log", texts(rng, 150))
         watch(watched.bundle.folder, tmp_path / "log", SPEC, None, tmp_path / "state")
-        state = json.loads((tmp_path / "state" / "watch.json").read_text())
+        state = json.loads(noted(tmp_path / "state", watched).read_text())
         assert state["looks"] == call * 150 // 100
     said = watch(watched.bundle.folder, tmp_path / "log", SPEC, None, tmp_path / "state")
     assert said.reasons == ("50 of 100 requests until look 5",)
@@ -113,7 +117,7 @@ def test_it_repeats_a_look_that_was_killed_before_it_was_noted(watched, tmp_path
     serve(watched, tmp_path / "log", texts(np.random.default_rng(1), 100))
     watch(watched.bundle.folder, tmp_path / "log", SPEC, None, tmp_path / "state")
     first = next((tmp_path / "state" / "decisions").iterdir()).read_text()
-    (tmp_path / "state" / "watch.json").unlink()  # as if killed just before it was written
+    noted(tmp_path / "state", watched).unlink()  # as if killed just before it was written
     watch(watched.bundle.folder, tmp_path / "log", SPEC, None, tmp_path / "state")
     assert [path.read_text() for path in (tmp_path / "state" / "decisions").iterdir()] == [first]
 
@@ -127,14 +131,16 @@ def test_it_notes_a_p99_beyond_the_budget_without_retraining(watched, tmp_path):
     assert said.reasons[0].startswith("latency_p99: p99 60 ms")
 
 
-def test_it_starts_anew_with_another_version(watched, tmp_path):
+def test_each_version_has_its_own_looks_and_goes_on_with_them_after_a_rollback(watched, tmp_path):
     state = tmp_path / "state"
-    serve(watched, tmp_path / "log", texts(np.random.default_rng(1), 100))
-    watch(watched.bundle.folder, tmp_path / "log", SPEC, None, state)
-    body = json.loads((state / "watch.json").read_text())
-    (state / "watch.json").write_text(json.dumps(body | {"version": "another", "looks": 40}))
-    said = watch(watched.bundle.folder, tmp_path / "log", SPEC, None, state)
-    assert said.reasons[0].startswith("no alarm at look 1")
+    state.mkdir()
+    (state / "watch-another.json").write_text('{"version": "another", "looks": 40, "read": {}, "recent": []}')
+    rng = np.random.default_rng(1)
+    for look in (1, 2):
+        serve(watched, tmp_path / "log", texts(rng, 100))
+        said = watch(watched.bundle.folder, tmp_path / "log", SPEC, None, state)
+        assert said.reasons[0].startswith(f"no alarm at look {look}")
+    assert json.loads((state / "watch-another.json").read_text())["looks"] == 40
 
 
 def test_it_says_what_it_lacks(watched, bundle, tmp_path):
@@ -144,6 +150,6 @@ def test_it_says_what_it_lacks(watched, bundle, tmp_path):
     with pytest.raises(BundleError, match="has no reference profile"):
         watch(bundle.folder, tmp_path / "log", SPEC, None, tmp_path / "state")
     (tmp_path / "state").mkdir(exist_ok=True)
-    (tmp_path / "state" / "watch.json").write_text("{")
-    with pytest.raises(EnvironmentFault, match=r"watch\.json: not a watch state"):
+    noted(tmp_path / "state", watched).write_text("{")
+    with pytest.raises(EnvironmentFault, match=r"watch-\w+\.json: not a watch state"):
         watch(watched.bundle.folder, tmp_path / "log", SPEC, None, tmp_path / "state")

@@ -8,7 +8,7 @@ import pytest
 from trimtab.core.errors import DataError
 from trimtab.core.requests import Request
 from trimtab.monitor.profile import Profile, Traits
-from trimtab.monitor.window import cut, traits_of, window_of
+from trimtab.monitor.window import cut, request_times, traits_of, window_of
 
 LABELS = ("card", "cash")
 
@@ -86,3 +86,9 @@ def test_it_measures_the_traits_of_each_request():
     np.testing.assert_allclose(found.nearest, [0.8, 0.8])
     np.testing.assert_allclose(found.entropy, [0.3, 0.3])
     assert (found.length.tolist(), found.predicted.tolist()) == ([6, 7], [1, 0])
+
+
+def test_a_request_of_many_texts_has_one_latency():
+    at, spent = [1.0, 1.0, 1.0, 2.0, 3.0], [9.0, 9.0, 9.0, 9.0, 4.0]
+    asked = [Request(t, "v", "card", "a", 0.9, 0.1, ms) for t, ms in zip(at, spent, strict=True)]
+    assert request_times(window_of(asked, "v", ["a"])).tolist() == [9.0, 9.0, 4.0]

@@ -9,6 +9,7 @@ import yaml
 
 from trimtab.core.errors import ConfigError
 from trimtab.core.spec import ServeSpec
+from trimtab.serve.__main__ import OPTIONS
 from trimtab.serve.deploy import TARGETS, render
 
 SPEC = ServeSpec(rest=9000, grpc=9001, drain="20s")
@@ -21,7 +22,10 @@ def test_every_target_ships_an_image_that_is_not_root(target, tiny):
     assert "HEALTHCHECK" in files["Dockerfile"]
     command = json.loads(files["Dockerfile"].splitlines()[-1].removeprefix("CMD "))
     assert command[:4] == ["python", "-m", "trimtab.serve", "/srv/bundle"]
-    assert "9000" in command
+    given = dict(zip(command[4::2], command[5::2], strict=True))
+    assert {name.removeprefix("--").replace("-", "_") for name in given} == {*OPTIONS}
+    assert given["--rest"] == "9000"
+    assert given["--max-bytes"] == "1000000"
 
 
 def test_compose_waits_longer_than_the_drain(tiny):

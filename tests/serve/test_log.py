@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from time import perf_counter
 
 import numpy as np
@@ -61,3 +62,28 @@ def test_a_folder_that_cannot_be_written_is_named(tiny, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(EnvironmentFault, match="cannot write the request log"):
         RequestLog(tmp_path / "file" / "log", tiny.version, tiny.labels)
+
+
+def test_it_goes_on_in_the_old_segment_when_no_new_one_can_be_made(tiny, texts, tmp_path, capsys):
+    folder = tmp_path / "log"
+
+    async def run() -> None:
+        log = RequestLog(folder, tiny.version, tiny.labels, segment_bytes=1)
+        engine = Engine(load(tiny.folder), ServeSpec(), 1, Meter(tiny.version), log.add)
+        (segment,) = folder.iterdir()
+        kept = tmp_path / segment.name
+        kept.hardlink_to(segment)
+        shutil.rmtree(folder)
+        folder.write_text("a file stands where the folder was")
+        for text in texts[:3]:
+            await engine.submit([text], perf_counter())
+            log._flush()
+        engine.close()
+        log.close()
+        folder.unlink()
+        folder.mkdir()
+        kept.rename(folder / kept.name)
+
+    asyncio.run(run())
+    assert [request.text for _, request in read_requests(folder, {})] == texts[:3]
+    assert "cannot write the request log" in capsys.readouterr().err

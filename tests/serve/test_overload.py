@@ -19,7 +19,7 @@ from trimtab.serve.protocol import open_inference_pb2 as pb
 SPEC = ServeSpec(queue=32, max_texts=32)
 OPTIONS = ["--queue", "32", "--max-texts", "32"]
 WORKERS = 2
-NOISE = 1.25
+NOISE = 1.5
 """The load generator and whatever else runs here takes processor time that the bound does not know of."""
 
 
@@ -38,10 +38,13 @@ def test_accepted_requests_stay_under_the_bound_of_the_queue(busy, texts, protoc
     url = busy.rest_url if protocol == "rest" else busy.grpc_url
     kind = {"protocol": protocol, "model": "slow"}
     sustainable = drive(url, texts, concurrency=16, seconds=2, **kind).qps
+    a_text = (
+        drive(url, texts, concurrency=WORKERS, seconds=2, **kind).summary()["p50_ms"] / 1000
+    )  # nothing waits
     result = drive(url, texts, rate=3 * sustainable, concurrency=256, seconds=4, **kind)
     assert result.errors == 0
     assert result.refused > result.qps
-    bound = waiting_bound_s(SPEC, WORKERS / result.qps, WORKERS) * 1000
+    bound = waiting_bound_s(SPEC, a_text, WORKERS) * 1000
     assert result.summary()["p99_ms"] < NOISE * bound
 
 

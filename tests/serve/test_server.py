@@ -101,3 +101,26 @@ def test_while_it_drains_it_is_live_and_not_ready(slow):
         assert client.post("/predict", json={"texts": ["card"]}).status_code == 503
         asking.join()
         assert server.process.wait(30) == 0
+
+
+def test_a_drain_that_takes_too_long_ends_at_its_limit_and_says_so(slow):
+    limits = ["--drain", "0.2", "--queue", "4096", "--max-texts", "4096"]
+    with start_server(slow.folder, threads=1, options=limits) as server:
+        answers: list[object] = []
+
+        def ask() -> None:
+            try:
+                body = {"texts": ["card"] * 4096}
+                answers.append(httpx.post(server.rest_url + "/predict", json=body, timeout=60).status_code)
+            except httpx.HTTPError as error:
+                answers.append(error)
+
+        asking = threading.Thread(target=ask)
+        asking.start()
+        time.sleep(0.3)
+        begun = time.monotonic()
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(30) == 1
+        assert time.monotonic() - begun < 10
+        asking.join()
+    assert answers != [200]

@@ -100,7 +100,7 @@ def _build(name: str, line: Sequence[str], job: Job, folder: Path) -> Candidate:
     _assemble([job.made[part].folder for part in line], heat, choice.threshold, folder)
     found = parity(answers_of(folder, job.valid), calibrate(reference, heat[-1]))
     facts = {**found, "kept": choice.kept, "threshold": choice.threshold, "drop_bound": choice.bound}
-    return Candidate(name, folder, "cascade", source="torch-fp32", parity=facts, refused=choice.refused)
+    return Candidate(name, folder, "cascade", 2, "torch-fp32", facts, refused=choice.refused)
 
 
 def _assemble(parts: Sequence[Path], heat: Sequence[float], threshold: float, folder: Path) -> None:

@@ -29,9 +29,7 @@ class Fp32(Compressor):
         network = load_network(job.trained.folder)
         made = export(network, folder / "ort-fp32")
         found = parity(answers_of(made, job.valid), predict(network, job.valid.tokens)[0])
-        return [
-            Candidate("ort-fp32", made, "onnxrt", source="torch-fp32", parity=found, refused=collapsed(found))
-        ]
+        return [Candidate("ort-fp32", made, "onnxrt", 0, "torch-fp32", found, refused=collapsed(found))]
 
 
 class Answering(torch.nn.Module):

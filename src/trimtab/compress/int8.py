@@ -29,9 +29,7 @@ class Int8(Compressor):
         source = job.made["ort-fp32"].folder
         made = quantise(source, folder / "ort-int8")
         found = parity(answers_of(made, job.valid), answers_of(source, job.valid))
-        return [
-            Candidate("ort-int8", made, "onnxrt", source="ort-fp32", parity=found, refused=collapsed(found))
-        ]
+        return [Candidate("ort-int8", made, "onnxrt", 1, "ort-fp32", found, refused=collapsed(found))]
 
 
 def quantise(source: Path, folder: Path, operators: Sequence[str] = OPERATORS) -> Path:

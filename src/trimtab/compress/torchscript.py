@@ -36,4 +36,4 @@ class TorchScript(Compressor):
             json.dumps({"runtime": "pytorch", "file": "model.pt"}), encoding="utf-8"
         )
         found = parity(answers_of(made, job.valid), source)
-        return [Candidate("torch-fp32", made, "pytorch", parity=found, refused=collapsed(found))]
+        return [Candidate("torch-fp32", made, "pytorch", 0, parity=found, refused=collapsed(found))]

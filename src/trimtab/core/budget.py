@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from trimtab.core.units import show_ms, show_share, show_size
 
 GATE_LEVEL = 0.90
 """Two-sided level of the interval whose upper end `accuracy_drop` bounds: a one-sided 95 % test."""
+ACCURACY = "accuracy_drop"
 
 
 @dataclass(frozen=True)
@@ -31,34 +32,66 @@ class Verdict:
 
     `winner` is None when no candidate fits; `nearest` then lists the candidates by the share they
     exceed their worst budget by, and `binding` names the budget to look at first. When one fits,
-    `binding` is the budget of which the winner uses most.
+    `binding` is the budget of which the winner uses most. `uses` holds the share of every stated budget
+    that each candidate uses.
     """
 
     winner: str | None
     binding: str | None
-    excesses: Mapping[str, tuple[Excess, ...]]
+    uses: Mapping[str, tuple[Excess, ...]]
     nearest: tuple[str, ...]
 
+    def excesses(self, name: str) -> tuple[Excess, ...]:
+        """The budgets that a candidate breaks."""
+        return tuple(one for one in self.uses[name] if one.used > 1)
 
-def choose(candidates: Sequence[Candidate], drops: Mapping[str, Paired], budget: BudgetSpec) -> Verdict:
+
+def choose(
+    candidates: Sequence[Candidate],
+    drops: Mapping[str, Paired],
+    budget: BudgetSpec,
+) -> Verdict:
     """The fastest candidate that keeps every budget, by measured throughput.
 
-    `drops` holds for each candidate the paired accuracy drop against the uncompressed model, on
-    validation rows. The accuracy gate is a non-inferiority test: the upper end of the drop's 95 % interval
-    must stay within the budget, and so must the upper end of the p99's interval.
+    `drops` holds for each candidate the paired accuracy drop against the uncompressed model on validation
+    rows. The accuracy gate is a non-inferiority test: the upper end of the drop's 95 % interval must stay
+    within the budget, and so must the upper end of the p99's interval.
+
+    Several candidates are tested on the same rows, and the best of several lucky ones is no evidence. So
+    they are tested in a fixed sequence (Maurer, Hothorn and Lehmacher, 1995), and the first that fails ends
+    it: the chance that any candidate passes whose true drop exceeds the budget is that of one test, 5 %,
+    however many there are. The sequence goes by `distance` from the trained network, which was known before
+    any row was answered.
     """
-    usage = {each.name: used(each, drops[each.name], budget) for each in candidates}
-    excesses = {name: tuple(one for one in uses if one.used > 1) for name, uses in usage.items()}
-    fitting = [each for each in candidates if not excesses[each.name]]
-    worst = {name: max((one.used for one in uses), default=0.0) for name, uses in usage.items()}
+    uses = {each.name: tuple(used(each, drops[each.name], budget)) for each in candidates}
+    _end_sequence(uses, {each.name: each.distance for each in candidates})
+    fitting = [each for each in candidates if all(one.used <= 1 for one in uses[each.name])]
+    worst = {name: max((one.used for one in found), default=0.0) for name, found in uses.items()}
     nearest = tuple(sorted(worst, key=lambda name: worst[name]))
-    if not fitting:
-        binding = max(usage[nearest[0]], key=lambda one: one.used).budget if nearest else None
-        return Verdict(None, binding, excesses, nearest)
-    winner = max(fitting, key=lambda each: _measured(each).throughput)
-    uses = usage[winner.name]
-    binding = max(uses, key=lambda one: one.used).budget if uses else None
-    return Verdict(winner.name, binding, excesses, nearest)
+    winner = max(fitting, key=lambda each: _measured(each).throughput).name if fitting else None
+    shown = winner or (nearest[0] if nearest else None)
+    binding = max(uses[shown], key=lambda one: one.used).budget if shown and uses[shown] else None
+    return Verdict(winner, binding, uses, nearest)
+
+
+def _end_sequence(uses: dict[str, tuple[Excess, ...]], distance: Mapping[str, int]) -> None:
+    """Mark the candidates that come after the first whose accuracy drop fails: they are not tested.
+
+    One that breaks another budget cannot win, so it takes no part.
+    """
+    failed: tuple[str, Excess] | None = None
+    for name in sorted(uses, key=lambda name: (distance[name], name)):
+        if any(one.used > 1 and one.budget != ACCURACY for one in uses[name]):
+            continue
+        own = next((one for one in uses[name] if one.budget == ACCURACY), None)
+        if own is None:
+            return
+        if failed is None:
+            failed = (name, own) if own.used > 1 else None
+        elif own.used <= 1:
+            said = f"not tested: {failed[0]}, nearer to the trained network, failed"
+            gate = replace(own, used=failed[1].used, text=said)
+            uses[name] = tuple(gate if one is own else one for one in uses[name])
 
 
 def used(candidate: Candidate, drop: Paired, budget: BudgetSpec) -> list[Excess]:
@@ -68,7 +101,7 @@ def used(candidate: Candidate, drop: Paired, budget: BudgetSpec) -> list[Excess]
     if budget.accuracy_drop is not None:
         uses.append(
             Excess(
-                "accuracy_drop",
+                ACCURACY,
                 _share(drop.high, budget.accuracy_drop),
                 f"accuracy drop is at most {show_share(drop.high)} (95 % bound), "
                 f"the budget allows {show_share(budget.accuracy_drop)}",

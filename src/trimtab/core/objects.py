@@ -13,20 +13,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
+from trimtab.core.dropped import Dropped, Gone
+
 if TYPE_CHECKING:
     import polars as pl
 
     from trimtab.core.step import Step
-
-
-@dataclass(frozen=True)
-class Drop:
-    """One row that left the data, and why."""
-
-    id: int
-    step: str
-    reason: str
-    row: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -40,7 +32,7 @@ class Batch:
     columns: pl.DataFrame
     ids: np.ndarray
     modality: str = "text"
-    dropped: tuple[Drop, ...] = ()
+    dropped: Dropped = field(default_factory=Dropped)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -61,22 +53,26 @@ class Batch:
         gone = np.flatnonzero(~mask)
         if len(gone) == 0:
             return self
-        texts = [reasons] * len(gone) if isinstance(reasons, str) else list(reasons)
-        rows = self.columns[gone].rows(named=True)
-        drops = tuple(
-            Drop(int(self.ids[at]), step, why, row) for at, why, row in zip(gone, texts, rows, strict=True)
-        )
+        import polars as pl  # core itself needs NumPy and pydantic only
+
+        texts = pl.repeat(reasons, len(gone), eager=True) if isinstance(reasons, str) else reasons
+        part = Gone(step, self.ids[gone], pl.Series("reason", texts, dtype=pl.String), self.columns[gone])
+        if len(part.reasons) != len(gone):
+            raise ValueError(f"step {step} drops {len(gone)} rows and gives {len(part.reasons)} reasons")
         return replace(
-            self, columns=self.columns.filter(mask), ids=self.ids[mask], dropped=self.dropped + drops
+            self,
+            columns=self.columns.filter(mask),
+            ids=self.ids[mask],
+            dropped=self.dropped + Dropped((part,)),
         )
 
     def take(self, positions: np.ndarray) -> Batch:
         """The rows at `positions`, without any drop recorded: for splitting and batching."""
-        return replace(self, columns=self.columns[positions], ids=self.ids[positions], dropped=())
+        return replace(self, columns=self.columns[positions], ids=self.ids[positions], dropped=Dropped())
 
     def with_columns(self, **columns: Any) -> Batch:
         """The batch with columns added or replaced."""
-        import polars as pl  # core itself needs NumPy and pydantic only
+        import polars as pl
 
         fresh = [pl.Series(name, values) for name, values in columns.items()]
         return replace(self, columns=self.columns.with_columns(fresh))
@@ -115,7 +111,7 @@ class Splits:
     labels: tuple[str, ...]
     text: str
     label: str
-    dropped: Mapping[str, tuple[Drop, ...]] = field(default_factory=dict)
+    dropped: Mapping[str, Dropped] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     def parts(self) -> dict[str, Batch]:
@@ -188,14 +184,19 @@ class Candidate:
 
     `folder` holds `model.json` (which runtime, which files) and the files. `source` names the
     model it was made from, `parity` how far its answers are from that source's, `refused` why it may not be
-    served at all (its parity collapsed), whatever the budget says.
+    served at all (its parity collapsed), whatever the budget says. `distance` places it in the sequence of
+    the accuracy tests, so it follows from how it was made and from no row: 0 the same numbers in another
+    runtime, 1 fewer bits, 2 a cascade that ends in the trained network, 3 fewer layers, 4 another network.
+    `history` is the learning curve of a candidate that was trained, as in `Trained`.
     """
 
     name: str
     folder: Path
     runtime: str
+    distance: int = 4
     source: str | None = None
     parity: Mapping[str, float] = field(default_factory=dict)
+    history: tuple[dict[str, float], ...] = ()
     seconds: float = 0.0
     refused: str | None = None
     measured: Measurement | None = None

@@ -47,7 +47,7 @@ class Step:
 
     @property
     def together(self) -> tuple[str, ...] | None:
-        """The columns whose equal values must lie in one block; `()`: all rows in one; None: any block will do.
+        """The columns whose equal values must lie in one block; `()`: all rows in one; None: any will do.
 
         A step that looks at neighbouring rows (a rolling mean) says here which rows are neighbours, so that
         an engine never cuts between them.

@@ -15,7 +15,6 @@ Order, and why:
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -24,8 +23,9 @@ from typing import Any
 import numpy as np
 
 from trimtab.core.build_step import build_step
+from trimtab.core.dropped import Dropped
 from trimtab.core.errors import ConfigError, DataError, suggestion
-from trimtab.core.objects import Batch, Drop, Splits
+from trimtab.core.objects import Batch, Splits
 from trimtab.core.spec import Spec, StepSpec
 from trimtab.core.step import Step
 from trimtab.data import STEPS
@@ -165,7 +165,7 @@ def _facts(
     train: Batch,
     valid: Batch,
     test: Batch | None,
-    dropped: dict[str, tuple[Drop, ...]],
+    dropped: dict[str, Dropped],
     spec: Spec,
 ) -> dict[str, Any]:
     label, text = spec.data.label, spec.data.text
@@ -178,7 +178,7 @@ def _facts(
         "dropped": [
             {"split": part, "step": step, "reason": reason, "rows": rows}
             for part, drops in dropped.items()
-            for (step, reason), rows in Counter((drop.step, kind_of(drop.reason)) for drop in drops).items()
+            for (step, reason), rows in count_kinds(drops).items()
         ],
         "labels": {
             "before": dict(sorted(Counter(source[label]).items())),
@@ -189,13 +189,17 @@ def _facts(
     }
 
 
-def kind_of(reason: str) -> str:
-    """A reason without the numbers of its row, for counting.
+def count_kinds(dropped: Dropped) -> Counter[tuple[str, str]]:
+    """How many rows went, by step and by reason without the numbers of the single row.
 
-    >>> kind_of("near duplicate of row 1234 (Jaccard 0.93)")
-    'near duplicate of row N (Jaccard N)'
+    "near duplicate of row 1234 (Jaccard 0.93)" counts as "near duplicate of row N (Jaccard N)".
     """
-    return re.sub(r"-?\d+(\.\d+)?(e[+-]?\d+)?", "N", reason)
+    counts: Counter[tuple[str, str]] = Counter()
+    for part in dropped.parts:
+        kinds = part.reasons.str.replace_all(r"-?\d+(\.\d+)?(e[+-]?\d+)?", "N").alias("kind")
+        for kind, rows in kinds.to_frame().group_by("kind", maintain_order=True).len().iter_rows():
+            counts[part.step, kind] += rows
+    return counts
 
 
 def _lengths(batches: Sequence[Batch], text: str) -> dict[str, float]:

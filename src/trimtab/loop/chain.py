@@ -96,7 +96,7 @@ def _work(shop: Workshop, read: ReadSpec) -> Evidence:
     learnt = train_stage(shop, features, rows)
     candidates, compress_seconds = compress_stage(shop, learnt, rows)
     measured, measure_seconds = measure_stage(shop, candidates, rows, features.hash)
-    drops, verdict = judge(shop, measured)
+    drops, verdict = judge(shop, measured, rows.targets("valid"))
     found = {each.candidate.name: each.candidate for each in measured}
     tested, test_seconds = test_stage(shop, tuple(found.values()), verdict.winner, rows, features.hash)
     seconds = {

@@ -107,13 +107,11 @@ class StageRecord(TypedDict):
     """A stage of the chain: seconds spent, and where the model stood after it.
 
     `accuracy` is a share on validation rows, `latency` the p99 in milliseconds, `size` bytes; None
-    where the stage made nothing to measure. `source` names the stage it started from. `fresh` is false
-    when an earlier run's result was reused.
+    where the stage made nothing to measure. `source` names the stage it started from.
     """
 
     name: str
     seconds: float
-    fresh: bool
     accuracy: NotRequired[float | None]
     latency: NotRequired[float | None]
     size: NotRequired[int | None]

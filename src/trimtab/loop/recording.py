@@ -5,13 +5,14 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from trimtab.core import machine
-from trimtab.core.budget import GATE_LEVEL, pareto, used
+from trimtab.core.budget import GATE_LEVEL, pareto
 from trimtab.core.objects import Candidate, Splits
 from trimtab.core.spec import Spec
 from trimtab.core.spec_file import ReadSpec, dotted, options
@@ -105,7 +106,8 @@ def record_of(
         "stages": _stages(evidence),
         "data": dict(rows.facts),
         "dropped": _dropped(rows),
-        "curves": {"teacher": list(evidence.learnt.trained.history)},
+        "curves": {"teacher": list(evidence.learnt.trained.history)}
+        | {each.name: list(each.history) for each in shrunk.candidates if each.history},
         "trials": _trials(evidence),
         "latencies": {name: times.tolist() for name, times in shrunk.latencies.items()},
         "confusion": confusion(evidence, shrunk.verdict.winner or REFERENCE),
@@ -139,10 +141,7 @@ def sentences(evidence: Evidence) -> list[str]:
     winner, teacher = evidence.summary(verdict.winner), evidence.teacher()
     faster = teacher["p50_ms"] / winner["p50_ms"]
     smaller = teacher["size_bytes"] / winner["size_bytes"]
-    uses = used(
-        evidence.candidate(verdict.winner), evidence.shrunk.drops[verdict.winner], evidence.spec.budget
-    )
-    tightest = max(uses, key=lambda use: use.used, default=None)
+    tightest = max(verdict.uses[verdict.winner], key=lambda use: use.used, default=None)
     said = [
         f"{verdict.winner} keeps every budget: {show_share(winner['accuracy'])} accuracy on the "
         f"{evidence.tested.part} rows against {show_share(teacher['accuracy'])} uncompressed, "
@@ -196,7 +195,7 @@ def _candidate(evidence: Evidence, each: Candidate) -> dict[str, Any]:
     if each.measured is None:
         return row
     front = pareto([one for one in shrunk.candidates if one.measured is not None])
-    uses = used(each, shrunk.drops[each.name], evidence.spec.budget)
+    uses = shrunk.verdict.uses.get(each.name, ())  # the uncompressed model is no candidate
     return row | {
         "drop": asdict(shrunk.drops[each.name]) | {"level": GATE_LEVEL},
         "uses": [asdict(use) for use in uses],
@@ -205,7 +204,7 @@ def _candidate(evidence: Evidence, each: Candidate) -> dict[str, Any]:
 
 
 def _nearest(evidence: Evidence, name: str) -> dict[str, Any]:
-    broken = evidence.shrunk.verdict.excesses[name]
+    broken = evidence.shrunk.verdict.excesses(name)
     worst = max(broken, key=lambda use: use.used, default=None)
     text = f"{name}: {worst.text} ({worst.used:.2f} times the budget)." if worst else f"{name} fits."
     return {"name": name, "budget": worst and worst.budget, "used": worst and worst.used, "text": text}
@@ -215,7 +214,7 @@ def _stages(evidence: Evidence) -> list[dict[str, Any]]:
     """Seconds of each stage, and where the model stood after it."""
     seconds = evidence.shrunk.seconds
     rows: list[dict[str, Any]] = [
-        {"name": name, "seconds": seconds[name], "fresh": True} for name in ("data", "features", "train")
+        {"name": name, "seconds": seconds[name]} for name in ("data", "features", "train")
     ]
     for each in evidence.shrunk.candidates:
         found = evidence.summary(each.name)
@@ -223,7 +222,6 @@ def _stages(evidence: Evidence) -> list[dict[str, Any]]:
             {
                 "name": each.name,
                 "seconds": each.seconds,
-                "fresh": True,
                 "accuracy": found.get("valid_accuracy"),
                 "latency": found.get("p99_ms"),
                 "size": found.get("size_bytes"),
@@ -231,13 +229,13 @@ def _stages(evidence: Evidence) -> list[dict[str, Any]]:
                 "note": f"from {each.source}" if each.source else "uncompressed",
             }
         )
-    rows += [{"name": name, "seconds": seconds[name], "fresh": True} for name in ("measure", "test")]
+    rows += [{"name": name, "seconds": seconds[name]} for name in ("measure", "test")]
     return rows
 
 
 def _dropped(rows: Splits) -> list[dict[str, Any]]:
     """The first dropped rows, each with its reason."""
-    drops = [(part, drop) for part, dropped in rows.dropped.items() for drop in dropped]
+    drops = ((part, drop) for part, dropped in rows.dropped.items() for drop in dropped)
     return [
         {
             "split": part,
@@ -246,7 +244,7 @@ def _dropped(rows: Splits) -> list[dict[str, Any]]:
             "reason": drop.reason,
             "text": str(drop.row.get(rows.text, "")),
         }
-        for part, drop in drops[:SHOWN_DROPS]
+        for part, drop in islice(drops, SHOWN_DROPS)
     ]
 
 

@@ -47,13 +47,12 @@ class Shrunk:
 class Measured:
     """A candidate with its measurement, and what that was made of.
 
-    `latencies` (requests,) are those of one client, in ms; `right` (validation rows,) tells whether each row
-    was answered right.
+    `latencies` (requests,) are those of one client, in ms; `answers` (validation rows,) are class numbers.
     """
 
     candidate: Candidate
     latencies: np.ndarray
-    right: np.ndarray
+    answers: np.ndarray
 
 
 def compressor_names(spec: Any) -> tuple[str, ...]:
@@ -128,27 +127,32 @@ def measure_stage(
 
         stage = shop.stage("measure", inputs, make)
         facts = json.loads((stage.folder / "measured.json").read_text(encoding="utf-8"))
-        latencies, right = (np.load(stage.folder / f"{name}.npy") for name in ("latencies", "right"))
-        measured.append(Measured(replace(candidate, measured=Measurement(**facts)), latencies, right))
+        latencies, answers = (np.load(stage.folder / f"{name}.npy") for name in ("latencies", "answers"))
+        measured.append(Measured(replace(candidate, measured=Measurement(**facts)), latencies, answers))
         seconds += stage.seconds
         shop.tell({"event": "measured", "stage": "measure", "name": candidate.name, **facts})
     return tuple(measured), seconds
 
 
-def judge(shop: Workshop, measured: Sequence[Measured]) -> tuple[dict[str, Paired], Verdict]:
-    """Paired accuracy drops on the validation rows, and what the budgets say."""
-    right = {each.candidate.name: each.right for each in measured}
+def judge(
+    shop: Workshop, measured: Sequence[Measured], truth: np.ndarray
+) -> tuple[dict[str, Paired], Verdict]:
+    """Paired accuracy drops on the validation rows (class numbers `truth`), and what the budgets say."""
+    right = {each.candidate.name: each.answers == truth for each in measured}
     drops = {name: paired_drop(right[REFERENCE], found, level=GATE_LEVEL) for name, found in right.items()}
     cheaper = [each.candidate for each in measured if each.candidate.name != REFERENCE]
     return drops, choose(cheaper, drops, shop.spec.budget)
 
 
 def _measure(candidate: Candidate, rows: Splits, folder: Path) -> None:
-    """Write measured.json, latencies.npy (requests,) in ms and right.npy (validation rows,) booleans."""
+    """Write measured.json, latencies.npy (requests,) in ms and answers.npy (validation rows,)."""
     alone, busy, size = _drive(candidate, rows)
     valid = examples(rows, "valid")
-    right = answers_of(candidate.folder, valid).argmax(axis=1) == valid.truth
-    accuracy, p99 = bootstrap(right.astype(float)), quantile_interval(alone.latencies_ms, 0.99)
+    answers = answers_of(candidate.folder, valid).argmax(axis=1)
+    accuracy, p99 = (
+        bootstrap((answers == valid.truth).astype(float)),
+        quantile_interval(alone.latencies_ms, 0.99),
+    )
     measured = Measurement(
         accuracy=accuracy.value,
         accuracy_low=accuracy.low,
@@ -159,13 +163,13 @@ def _measure(candidate: Candidate, rows: Splits, folder: Path) -> None:
         p99_high_ms=p99.high,
         throughput=busy.qps,
         size_bytes=size,
-        rows=len(right),
+        rows=len(answers),
         samples=len(alone.latencies_ms),
         threads=machine.threads(),
         cpu=machine.cpu_name(),
     )
     np.save(folder / "latencies.npy", alone.latencies_ms)
-    np.save(folder / "right.npy", right)
+    np.save(folder / "answers.npy", answers)
     write_json(folder / "measured.json", asdict(measured))
 
 

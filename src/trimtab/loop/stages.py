@@ -19,7 +19,7 @@ def nobody(event: dict[str, Any]) -> None:
     del event
 
 
-CODE = 2
+CODE = 3
 """Raised when a stage's code changes what it makes, so that an older result is not taken for a new one."""
 
 

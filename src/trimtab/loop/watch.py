@@ -1,8 +1,9 @@
 """Watches a served model: every full window of its request log is one look, and each look one decision.
 
-What was read and how many looks were taken stand in `watch.json`, so the promise about false alarms holds
-over any number of calls. It is written last: a call that is killed repeats its look with the same number
-and the same requests. A new version of the model starts at look 1 with the whole of alpha.
+What was read and how many looks were taken stand in `watch-VERSION.json`, so the promise about false alarms
+holds over any number of calls. It is written last: a call that is killed repeats its look with the same
+number and the same requests. A new version of the model starts at look 1 with the whole of alpha; one that
+comes back by a rollback goes on where it was.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ from trimtab.loop.decide import Look, Novel, decide, waiting
 from trimtab.monitor.drift import SPANS, alpha_at, level_of, look_at
 from trimtab.monitor.latency import slow_tail
 from trimtab.monitor.profile import Profile, Traits
-from trimtab.monitor.window import cut, traits_of
+from trimtab.monitor.window import cut, request_times, traits_of
 from trimtab.runtime.predict import Predictor, load
 
-STATE = "watch.json"
+STATE = "watch-{version}.json"
 EXAMPLES = 5
 """Most novel texts that a decision shows."""
 
@@ -66,7 +67,8 @@ def watch(
     predictor = load(bundle_folder)
     bundle, profile = predictor.bundle, _profile(predictor.bundle)
     (state_folder / "decisions").mkdir(parents=True, exist_ok=True)
-    state = load_state(state_folder / STATE, bundle.version)
+    noted = state_folder / STATE.format(version=bundle.version)
+    state = load_state(noted, bundle.version)
     cuts, left = cut(log_folder, bundle.version, bundle.labels, spec.drift.window, state.read)
     said: Decision | None = None
     for each in cuts:
@@ -76,7 +78,7 @@ def watch(
         decision = decide(look, bundle.version, spec.retrain)
         _record(decision, look, each.window, releases, state_folder)
         state = State(bundle.version, look.number, dict(each.read), recent)
-        save_state(state_folder / STATE, state)
+        save_state(noted, state)
         if said is None or said.action == "keep" or decision.action == "retrain":
             said = decision
     said = said or waiting(bundle.version, left, spec.drift.window, state.looks)
@@ -85,13 +87,11 @@ def watch(
 
 
 def load_state(path: Path, version: str) -> State:
-    """The state in `path`; a fresh one when there is none or it is another version's."""
+    """The state in `path`; a fresh one when there is none."""
     if not path.is_file():
         return State(version)
     try:
         body = json.loads(path.read_text(encoding="utf-8"))
-        if body["version"] != version:
-            return State(version)
         recent = tuple(Traits(**{name: np.array(row) for name, row in one.items()}) for one in body["recent"])
         return State(version, int(body["looks"]), dict(body["read"]), recent)
     except (ValueError, KeyError, TypeError) as error:
@@ -114,7 +114,7 @@ def _look(
     findings: list[Finding] = look_at(profile, recent, number, drift.alpha, drift.least, others)
     if budget_ms is not None:
         level = level_of(number, drift.alpha, others)
-        findings.append(slow_tail(window.latency_ms, budget_ms, level))
+        findings.append(slow_tail(request_times(window), budget_ms, level))
     novel = []
     for at in np.argsort(recent[-1].nearest, kind="stable")[:EXAMPLES]:
         answer = bundle.labels[int(window.labels[at])]

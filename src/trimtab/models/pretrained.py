@@ -45,7 +45,12 @@ class Pretrained(Family):
 
     name: ClassVar[str] = "pretrained"
     defaults: ClassVar[Settings] = Settings(
-        epochs=5, batch_size=48, learning_rate=5e-4, head_learning_rate=2e-3, average=0.99
+        epochs=5,
+        batch_size=48,
+        learning_rate=5e-4,
+        head_learning_rate=2e-3,
+        label_smoothing=0.1,
+        average=0.99,
     )
     space: ClassVar[Mapping[str, tuple[Any, ...]]] = {
         "learning_rate": ("log", 1e-4, 1e-3),

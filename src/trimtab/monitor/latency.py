@@ -4,7 +4,7 @@ If the true p99 is within the budget, a request is slower than the budget with a
 the number of slow ones among n is at most binomial(n, 0.01): the sign test for a quantile (Conover, 1999,
 3.2), exact where a normal interval of the 99th percentile of 500 requests is not. Requests that wait
 together in one burst are not independent: a single stall can make several slow, so read the count beside
-the p-value.
+the p-value. A request of many texts is one observation.
 """
 
 from __future__ import annotations

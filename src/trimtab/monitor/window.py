@@ -57,6 +57,14 @@ def window_of(requests: Sequence[Request], version: str, labels: Sequence[str]) 
     )
 
 
+def request_times(window: Window) -> np.ndarray:
+    """The latency of each request (requests,) in ms: its texts stand side by side in the log."""
+    one = np.stack((window.at, window.latency_ms))
+    first = np.ones(len(window), bool)
+    first[1:] = (one[:, 1:] != one[:, :-1]).any(axis=0)
+    return np.asarray(window.latency_ms[first])
+
+
 def traits_of(window: Window, profile: Profile, embed: Embed) -> Traits:
     """The traits of a window's requests, measured as those of the reference were."""
     return Traits(

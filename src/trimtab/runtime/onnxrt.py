@@ -13,8 +13,7 @@ from trimtab.core.errors import BundleError
 from trimtab.runtime.base import Model, Output, Rows
 
 SLOWER = ["SkipLayerNormFusion"]
-"""Fusions that cost time on a CPU. This one's kernel is scalar: INT8 MiniLM takes 1.34 ms for 15 tokens with
-it, 1.02 ms without (AVX-512)."""
+"""Fusions that cost time on a CPU. This one's kernel is scalar; bench/runtime.py measures what it costs."""
 
 
 class OnnxModel(Model):
@@ -23,7 +22,7 @@ class OnnxModel(Model):
     Outputs are `probabilities` (rows, classes) and `embedding` (rows, width) float32. Rows are asked one
     at a time and nothing is padded, since nothing else keeps the contract: kernels choose their order of
     summing by the shape of the whole batch, and dynamic INT8 scales activations over all of it. On a CPU
-    this costs a tenth (MiniLM FP32, 15 tokens: 2.5 ms alone, 2.2 ms in batches of 16). A model.json with
+    this costs little (bench/runtime.py). A model.json with
     `"alone": false` groups rows of equal length instead and gives the guarantee up.
     """
 

@@ -15,6 +15,8 @@ from trimtab.core.errors import TrimtabError
 from trimtab.core.spec import ServeSpec
 from trimtab.serve.server import Listening, serve
 
+OPTIONS = ("host", "rest", "grpc", "queue", "max_texts", "max_bytes", "batch_tokens", "drain")
+
 
 def main() -> int:
     """Serve until stopped; the exit code of the process."""
@@ -26,13 +28,15 @@ def main() -> int:
     parser.add_argument("--grpc", type=int, default=defaults.grpc, help="0 takes a free port")
     parser.add_argument("--queue", type=int, default=defaults.queue, help="texts that may wait")
     parser.add_argument("--max-texts", type=int, default=defaults.max_texts, help="most texts in one request")
+    parser.add_argument("--max-bytes", type=int, default=defaults.max_bytes, help="largest request body")
+    parser.add_argument(
+        "--batch-tokens", type=int, default=defaults.batch_tokens, help="most tokens in one batch"
+    )
     parser.add_argument("--drain", type=float, default=defaults.drain, help="seconds to finish on SIGTERM")
     parser.add_argument("--threads", type=int, help="worker threads; default: one for each processor")
     parser.add_argument("--log", type=Path, help="folder of the request log; default: none")
     args = parser.parse_args()
-    spec = defaults.model_copy(
-        update={name: getattr(args, name) for name in ("host", "rest", "grpc", "queue", "max_texts", "drain")}
-    )
+    spec = defaults.model_copy(update={name: getattr(args, name) for name in OPTIONS})
     try:
         return serve(args.bundle, spec, args.log, _announce, args.threads)
     except TrimtabError as error:

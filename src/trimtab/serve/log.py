@@ -72,12 +72,22 @@ class RequestLog:
         try:
             self._file.write(b"".join(self._lines(taken)))
             self._file.flush()
-            if self._file.tell() >= self._segment_bytes:
-                self._file.close()
-                self._file = self._segment()
         except OSError as error:  # a full disk must not stop the service
             self.dropped += sum(len(ticket.texts) for _, ticket, _ in taken)
             print(f"{self._file.name}: cannot write the request log ({error}); free space", file=sys.stderr)
+            return
+        if self._file.tell() >= self._segment_bytes:
+            self._next_segment()
+
+    def _next_segment(self) -> None:
+        """Go on in a new file; where none can be made, in the old one, and try again at the next flush."""
+        try:
+            fresh = self._segment()
+        except EnvironmentFault as error:
+            print(error, file=sys.stderr)
+            return
+        self._file.close()
+        self._file = fresh
 
     def _lines(self, taken: list[tuple[float, Ticket, float]]) -> list[bytes]:
         entropies = iter(entropy(np.array([row for _, ticket, _ in taken for row in ticket.rows])).tolist())

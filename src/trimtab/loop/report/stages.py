@@ -39,11 +39,7 @@ def stages(record: Record) -> Html | None:
 
 
 def _stage(row: StageRecord, before: Mapping[str, float]) -> list[object]:
-    reused = None if row["fresh"] else tag("span", "reused", class_="chip")
-    cells: list[object] = [
-        text(row["name"], " " if reused else None, reused),
-        figures.duration(row["seconds"]),
-    ]
+    cells: list[object] = [row["name"], figures.duration(row["seconds"])]
     shown = {"accuracy": figures.share, "latency": figures.ms, "size": figures.size}
     for key, show in shown.items():
         value = row.get(key)

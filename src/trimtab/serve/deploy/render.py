@@ -30,6 +30,8 @@ def command(spec: ServeSpec) -> list[str]:
         "--grpc": spec.grpc,
         "--queue": spec.queue,
         "--max-texts": spec.max_texts,
+        "--max-bytes": spec.max_bytes,
+        "--batch-tokens": spec.batch_tokens,
         "--drain": f"{spec.drain:g}",
     }
     flags = [str(part) for pair in options.items() for part in pair]
