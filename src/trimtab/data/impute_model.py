@@ -20,11 +20,11 @@ class ImputeModel(Step):
     """Fill each column's gaps by a regression on all other columns, `rounds` times over.
 
     Chained equations (van Buuren, 2007): Bayesian ridge regression for a number, as in scikit-learn's
-    IterativeImputer, and ridge regression of a category's 0/1 cells, one for each of its `levels` most frequent
-    values, of which the largest prediction is filled. Numbers are standardised, and a prediction stays within the
-    range of train. The regressions are fitted on at most `reference` train rows, drawn by a hash of their ids.
-    `columns` are numbers and categories, by default all but text and label; dates are refused. Integers
-    become floats.
+    IterativeImputer, and ridge regression of a category's 0/1 cells, one for each of its `levels` most
+    frequent values, of which the largest prediction is filled. Numbers are standardised, and a prediction
+    stays within the range of train. The regressions are fitted on at most `reference` train rows, drawn by
+    a hash of their ids. `columns` are numbers and categories, by default all but text and label; dates are
+    refused. Integers become floats.
 
     Only the coefficients are kept, and applied by NumPy: a request needs no scikit-learn.
     """
@@ -76,7 +76,7 @@ class ImputeModel(Step):
         matrix = table.encode(batch)
         if matrix.shape[1] == 0:
             return known
-        bounds = {"low": np.nanmin(matrix, axis=0), "high": np.nanmax(matrix, axis=0)}
+        bounds = np.stack([np.nanmin(matrix, axis=0), np.nanmax(matrix, axis=0)])
         start = np.nanmean(matrix, axis=0)
         return replace(
             replace(known, start=start, **bounds), **known._regressions(matrix, start, bounds, table)
@@ -103,15 +103,16 @@ class ImputeModel(Step):
         return filled
 
     def _regressions(
-        self, matrix: np.ndarray, start: np.ndarray, bounds: dict[str, np.ndarray], table: Table
-    ) -> dict[str, np.ndarray]:
+        self, matrix: np.ndarray, start: np.ndarray, bounds: np.ndarray, table: Table
+    ) -> tuple[np.ndarray, np.ndarray]:
         """`targets` and `weights`; columns with the fewest gaps come first in each round."""
         linear = optional("sklearn.linear_model", "data", f"step {self.name}")
         missing = np.isnan(matrix)
         filled = np.where(missing, start, matrix)
         firsts = [cells.start for cells in table.cells]
         order = np.argsort(missing[:, firsts].mean(axis=0), kind="stable")
-        targets, weights = [], []
+        targets: list[int] = []
+        weights = [np.empty((0, matrix.shape[1] + 1))]
         for column in np.tile(order, self.rounds).tolist():
             cells = table.cells[column]
             gaps = missing[:, cells.start]
@@ -126,11 +127,10 @@ class ImputeModel(Step):
             fitted[:, -1] = model.intercept_
             if gaps.any():
                 guess = model.predict(filled[gaps][:, others]).reshape(gaps.sum(), -1)
-                filled[gaps, cells] = np.clip(guess, bounds["low"][cells], bounds["high"][cells])
+                filled[gaps, cells] = np.clip(guess, *bounds[:, cells])
             targets += range(cells.start, cells.stop)
             weights.append(fitted)
-        empty = np.empty((0, matrix.shape[1] + 1))
-        return {"targets": np.array(targets, np.int64), "weights": np.concatenate([empty, *weights])}
+        return np.array(targets, np.int64), np.concatenate(weights)
 
 
 def _flat(target: np.ndarray) -> np.ndarray:
