@@ -22,7 +22,6 @@ from rows import (
     series_of,
     tabular_of,
 )
-from encoders import small_embed
 from tiny import tiny_tokens
 from translators import rewriting
 from trimtab.core.build_step import parameters
