@@ -15,6 +15,7 @@ from trimtab.core import errors
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
+ITEMS = (DOCS / "data-items.md").read_text(encoding="utf-8")
 GUIDE = "\n".join(path.read_text(encoding="utf-8") for path in sorted((DOCS / "guide").glob("*.md")))
 
 
@@ -50,6 +51,19 @@ def test_the_reference_has_a_heading_and_a_docstring_for_every_registry_entry():
         heading = f"### `{name}` {{ #{room}-{name} }}\n\n"
         assert heading in page
         assert page.split(heading)[1].split("\n")[0].strip(), f"{room}.{name} has no docstring"
+
+
+@pytest.mark.parametrize(
+    ("room", "name"), [one for one in ENTRIES if one[0].split("/")[0] in ("data", "features")]
+)
+def test_the_table_of_items_names_every_entry_of_the_data_room(room, name):
+    assert re.search(rf"`[^`]*\b{name}\b[^`]*`", ITEMS), name
+
+
+def test_every_test_in_the_table_of_items_exists():
+    named = set(re.findall(r"`(tests/[\w/]+\.py)`", ITEMS))
+    assert len(named) > 30
+    assert [name for name in sorted(named) if not (ROOT / name).is_file()] == []
 
 
 @pytest.mark.parametrize("path", OPTIONS)
