@@ -7,11 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
-import polars as pl
-
 from trimtab.core.objects import Batch
 from trimtab.core.step import Step
-from trimtab.data.tally import present
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -34,6 +31,10 @@ class Tokens(Step):
 
     def __call__(self, batch: Batch) -> Batch:
         """Add the column `tokens`; a missing text has those of an empty one."""
+        import polars as pl  # a bundle answers texts by `rows`, without it
+
+        from trimtab.data.tally import present
+
         present(batch, [self.text], self.name)
         texts = batch[self.text].cast(pl.String).fill_null("").to_list()
         return batch.with_columns(tokens=pl.Series(self.rows(texts), dtype=pl.List(pl.Int64)))
