@@ -35,7 +35,7 @@ BATCH = 16
 def main() -> None:
     """Measure, print, write."""
     options = parser(__doc__).parse_args()
-    rounds, most = (2, 64) if options.quick else (9, 1600)
+    rounds, most = (2, 64) if options.quick else (7, 400)
     with TemporaryDirectory() as work:
         variants = make_variants(Path(work), texts(most))
     seconds: dict[str, list[float]] = {name: [] for name in variants}

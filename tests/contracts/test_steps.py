@@ -51,9 +51,9 @@ SAMPLES = {
     "nothing embedded": embedded_of(0),
     "one embedded": embedded_of(1),
 }
-NEEDS: dict[str, Callable[[], Step]] = {"tokens": tiny_tokens, "embed": small_embed}
 NEEDS: dict[str, Callable[[], Step]] = {
     "tokens": tiny_tokens,
+    "embed": small_embed,
     "back_translation": rewriting,
 }
 """Steps that cannot do without an argument; any other one is made by its name alone."""
@@ -66,10 +66,9 @@ ONLY: dict[str, str] = {
     "rolling_impute": "series",
 }
 """Steps that understand one form of series only: `series` (long) or `curves` (a list a row)."""
-NOT_TWICE: frozenset[str] = frozenset({"hampel"})
 READS: dict[str, str] = {"semantic_duplicates": "embedding"}
 """Steps that read a column which a feature step makes: they, and only they, get the samples that have it."""
-NOT_TWICE: frozenset[str] = frozenset()
+NOT_TWICE: frozenset[str] = frozenset({"hampel"})
 """Steps that change their own output again; each has a test that says why."""
 
 ALL = [*STEPS, *FEATURES]

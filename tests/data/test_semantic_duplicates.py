@@ -52,7 +52,7 @@ def test_it_says_nothing_of_rows_without_a_direction():
 def test_it_names_the_row_that_stays_and_the_cosine():
     batch = embedded_of(3)
     (drop,) = SemanticDuplicates().learn(batch)(batch).dropped
-    assert drop.reason.startswith("semantic duplicate of row 10 (cosine 0.99")
+    assert drop.reason.startswith("semantic duplicate of row 10 (cosine 1.000)")
 
 
 def test_it_says_which_step_makes_the_column_that_is_missing():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from scipy.sparse import csr_matrix
@@ -26,6 +26,7 @@ def batch(**columns) -> Batch:
     return Batch(frame, np.arange(frame.height))
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(MATRICES)
 def test_it_gives_back_the_matrix_that_was_put_in(rows):
     assert np.array_equal(matrix(batch(x=as_series(rows)), "x"), rows)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rows import series_of
@@ -77,6 +77,7 @@ def test_it_wants_as_many_values_as_told():
 VALUES = st.lists(st.one_of(st.none(), st.floats(-1e6, 1e6)), min_size=2, max_size=25)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(VALUES, st.data())
 def test_it_never_looks_ahead(values, data):
     """Whatever happens from an hour on, the features of that hour and of those before it stay."""

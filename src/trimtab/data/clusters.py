@@ -25,18 +25,17 @@ class Stay:
 
 def components(pairs: Pairs) -> np.ndarray:
     """The smallest row (rows,) of each row's cluster: all rows that a chain of similar rows connects."""
-    rows = len(pairs.same)
-    if len(pairs.left) == 0:
-        return pairs.same
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    left = np.concatenate((pairs.left, pairs.same))
-    right = np.concatenate((pairs.right, np.arange(rows)))
-    graph = coo_array((np.ones(len(left), bool), (left, right)), shape=(rows, rows))
-    _, number = connected_components(graph, directed=False)
-    _, smallest = np.unique(number, return_index=True)
-    return smallest[number]
+    smallest = pairs.same.copy()
+    left, right = pairs.left, pairs.right
+    while len(left):
+        low = np.minimum(smallest[left], smallest[right])
+        np.minimum.at(smallest, smallest[left], low)
+        np.minimum.at(smallest, smallest[right], low)
+        while not np.array_equal(shorter := smallest[smallest], smallest):
+            smallest = shorter
+        apart = smallest[left] != smallest[right]
+        left, right = left[apart], right[apart]
+    return smallest
 
 
 def ranks(

@@ -72,8 +72,9 @@ class Copies(Step):
         """Why a row goes whose `twin` stays."""
 
     def length(self, batch: Batch) -> pl.Series:
-        """How long each row is, for `keep: longest`: the characters of its strings."""
+        """How long each row is, for `keep: longest`: the characters of its text, else of all its strings."""
         strings = [name for name, kind in batch.columns.schema.items() if kind == pl.String]
+        strings = [self.text] if self.text in strings else strings
         sizes = [pl.col(name).str.len_chars().fill_null(0).cast(pl.Int64) for name in strings]
         return batch.columns.select(pl.sum_horizontal(sizes or [pl.lit(0)]).alias("length")).to_series()
 

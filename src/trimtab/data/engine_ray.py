@@ -92,11 +92,11 @@ def learn(steps: Iterable[Step], blocks: Sequence[Batch]) -> tuple[tuple[Step, .
     before: Any = None  # the last learned step, not yet applied: the next task over a block does both
     for step in steps:
         if step.together is not None and len(held) > 1:
-            held, before = _regroup(_apply(before, held), step.together), None
+            held, before = _regroup(_apply(before, held, _trained), step.together), None
         held, summaries = _summarise(step, before, held)
         learned.append(_finish(step, summaries))
         before = _ray().put(learned[-1])
-    return tuple(learned), Blocks(_apply(before, held))
+    return tuple(learned), Blocks(_apply(before, held, _trained))
 
 
 def apply(steps: Iterable[Step], blocks: Sequence[Batch]) -> Blocks:
@@ -107,7 +107,7 @@ def apply(steps: Iterable[Step], blocks: Sequence[Batch]) -> Blocks:
     for step in steps:
         if step.together is not None and len(held) > 1:
             held = _regroup(held, step.together)
-        held = _apply(_ray().put(step), held)
+        held = _apply(_ray().put(step), held, _applied)
     return Blocks(held)
 
 
@@ -128,8 +128,8 @@ def _held(blocks: Sequence[Batch]) -> list[Any]:
     return list(blocks.refs) if isinstance(blocks, Blocks) else [_ray().put(block) for block in blocks]
 
 
-def _apply(step: Any, held: list[Any]) -> list[Any]:
-    return held if step is None else [_task(_applied).remote(step, block) for block in held]
+def _apply(step: Any, held: list[Any], how: Callable[[Step, Batch], Batch]) -> list[Any]:
+    return held if step is None else [_task(how).remote(step, block) for block in held]
 
 
 def _regroup(held: list[Any], columns: tuple[str, ...]) -> list[Any]:
@@ -167,6 +167,10 @@ def _applied(step: Step, block: Batch) -> Batch:
     return step(block)
 
 
+def _trained(step: Step, block: Batch) -> Batch:
+    return step.on_train(block)
+
+
 def _scattered(block: Batch, columns: tuple[str, ...], parts: int) -> list[Batch]:
     return scatter(block, columns, parts)
 
@@ -180,7 +184,7 @@ def _partial(step: Step, block: Batch) -> Any:
 
 
 def _applied_and_partial(before: Step, step: Step, block: Batch) -> tuple[Batch, Any]:
-    after = before(block)
+    after = before.on_train(block)
     return after, step.partial(after)
 
 

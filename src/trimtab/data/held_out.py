@@ -88,11 +88,11 @@ def embedding_features(vectors: pl.Series) -> np.ndarray:
     return np.array(vectors.to_list(), dtype=np.float64)
 
 
-def picture_features(images: pl.Series, ids: np.ndarray, step: str) -> np.ndarray:
-    """Pixels (rows, 3 * SIDE * SIDE) of the pictures between 0 and 1."""
+def picture_features(images: pl.Series, ids: np.ndarray, step: str, side: int = SIDE) -> np.ndarray:
+    """Pixels (rows, 3 * side * side) of the pictures between 0 and 1."""
     bilinear = pillow("Image", step).Resampling.BILINEAR
     small = [
-        decode(data, step, row).convert("RGB").resize((SIDE, SIDE), bilinear)
+        decode(data, step, row).convert("RGB").resize((side, side), bilinear)
         for data, row in zip(images, ids.tolist(), strict=True)
     ]
     return np.array([np.asarray(picture, np.float64).ravel() / 255 for picture in small])

@@ -76,12 +76,10 @@ class ImputeModel(Step):
         matrix = table.encode(batch)
         if matrix.shape[1] == 0:
             return known
-        bounds = {"low": np.nanmin(matrix, axis=0), "high": np.nanmax(matrix, axis=0)}
+        bounds = np.stack([np.nanmin(matrix, axis=0), np.nanmax(matrix, axis=0)])
         start = np.nanmean(matrix, axis=0)
         targets, weights = known._regressions(matrix, start, bounds, table)
-        return replace(
-            known, start=start, low=bounds["low"], high=bounds["high"], targets=targets, weights=weights
-        )
+        return replace(known, start=start, low=bounds[0], high=bounds[1], targets=targets, weights=weights)
 
     def __call__(self, batch: Batch) -> Batch:
         """The rows without the missing values; a column that is not there is passed over."""
@@ -104,7 +102,7 @@ class ImputeModel(Step):
         return filled
 
     def _regressions(
-        self, matrix: np.ndarray, start: np.ndarray, bounds: dict[str, np.ndarray], table: Table
+        self, matrix: np.ndarray, start: np.ndarray, bounds: np.ndarray, table: Table
     ) -> tuple[np.ndarray, np.ndarray]:
         """`targets` and `weights`; columns with the fewest gaps come first in each round."""
         linear = optional("sklearn.linear_model", "data", f"step {self.name}")
@@ -113,7 +111,7 @@ class ImputeModel(Step):
         firsts = [cells.start for cells in table.cells]
         order = np.argsort(missing[:, firsts].mean(axis=0), kind="stable")
         targets: list[int] = []
-        weights: list[np.ndarray] = []
+        weights = [np.empty((0, matrix.shape[1] + 1))]
         for column in np.tile(order, self.rounds).tolist():
             cells = table.cells[column]
             gaps = missing[:, cells.start]
@@ -128,11 +126,10 @@ class ImputeModel(Step):
             fitted[:, -1] = model.intercept_
             if gaps.any():
                 guess = model.predict(filled[gaps][:, others]).reshape(gaps.sum(), -1)
-                filled[gaps, cells] = np.clip(guess, bounds["low"][cells], bounds["high"][cells])
+                filled[gaps, cells] = np.clip(guess, *bounds[:, cells])
             targets += range(cells.start, cells.stop)
             weights.append(fitted)
-        empty = np.empty((0, matrix.shape[1] + 1))
-        return np.array(targets, np.int64), np.concatenate([empty, *weights])
+        return np.array(targets, np.int64), np.concatenate(weights)
 
 
 def _flat(target: np.ndarray) -> np.ndarray:

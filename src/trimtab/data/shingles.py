@@ -1,9 +1,8 @@
-"""Texts as sets of shingles: `width` words or characters in a row, each held as a 52-bit hash.
+"""Texts as shingles: `width` words or characters in a row, each held as a 52-bit hash.
 
 Everything runs in NumPy over blocks of texts small enough for the processor's cache, on all cores (NumPy
-lets go of the interpreter). 52 bits, because the 12 above them hold the number of the text within its block,
-so that one sort serves all texts of the block. Two sets of 1,000 different shingles share a hash with a
-chance of 2e-10.
+lets go of the interpreter). 52 bits, because those above them hold the number of a text when the sets of many
+are sorted at once. Two sets of 1,000 different shingles share a hash with a chance of 2e-10.
 """
 
 from __future__ import annotations
@@ -22,9 +21,9 @@ from trimtab.data.terms import CJK, normal
 
 Unit = Literal["characters", "words"]
 
-HASH_BITS = np.uint64(52)
-BLOCK_SETS = (1 << 12) - 1
-"""Sets whose number fits above the hash."""
+HASH_BITS = 52
+BLOCK_SETS = 1 << 11
+"""Sets whose number, and one bit more, fit above the hash."""
 _BLOCK_CHARACTERS = 1 << 18
 _FACTORS = np.random.default_rng(20260101).integers(0, 2**63, 64, dtype=np.uint64) * np.uint64(2) + np.uint64(
     1
@@ -38,7 +37,7 @@ _Out = TypeVar("_Out")
 
 @dataclass(frozen=True)
 class Shingles:
-    """Sets of shingle hashes: set `i` is `hashes[starts[i]:starts[i + 1]]`, sorted, without repeats."""
+    """Shingle hashes of texts, with repeats: those of text `i` are `hashes[starts[i]:starts[i + 1]]`."""
 
     starts: np.ndarray
     hashes: np.ndarray
@@ -48,11 +47,11 @@ class Shingles:
 
     @property
     def sizes(self) -> np.ndarray:
-        """Shingles of each set (sets,)."""
+        """Shingles of each text (texts,), repeats counted."""
         return np.diff(self.starts)
 
     def take(self, rows: np.ndarray) -> Shingles:
-        """The sets at `rows`."""
+        """The texts at `rows`."""
         if np.array_equal(rows, np.arange(len(self))):
             return self
         sizes = self.sizes[rows]
@@ -62,18 +61,25 @@ class Shingles:
         return Shingles(starts, self.hashes[at])
 
     def cut(self, first: int, last: int) -> Shingles:
-        """The sets from `first` to before `last`, without a copy of their hashes."""
+        """The texts from `first` to before `last`, without a copy of their hashes."""
         starts = self.starts[first : last + 1]
         return Shingles(starts - starts[0], self.hashes[starts[0] : starts[-1]])
 
 
 def join(parts: Sequence[Shingles]) -> Shingles:
-    """The sets of all parts, one part after the other."""
+    """The texts of all parts, one part after the other."""
     if len(parts) == 1:
         return parts[0]
     sizes = [part.sizes for part in parts]
     starts = np.concatenate(([0], np.cumsum(np.concatenate([*sizes, np.zeros(0, np.int64)]))))
-    return Shingles(starts, np.concatenate([*(part.hashes for part in parts), np.zeros(0, np.uint64)]))
+    hashes = np.empty(starts[-1], np.uint64)
+
+    def fill(piece: tuple[int, Shingles]) -> None:
+        hashes[piece[0] : piece[0] + len(piece[1].hashes)] = piece[1].hashes
+
+    firsts = np.cumsum([0, *(len(part.hashes) for part in parts)]).tolist()
+    list(on_all_cores(fill, zip(firsts, parts, strict=False)))
+    return Shingles(starts, hashes)
 
 
 def shingles(texts: Sequence[str | None], unit: Unit = "characters", width: int = 3) -> Shingles:
@@ -116,15 +122,12 @@ def _blocks(texts: Sequence[str | None]) -> Iterator[list[str]]:
 
 def _block(texts: list[str], unit: Unit, width: int) -> Shingles:
     codes, sizes = _characters(texts) if unit == "characters" else _words(texts)
-    values, owner = _windows(codes, sizes, width)
-    keys = np.sort((owner << HASH_BITS) | (mix(values) >> (np.uint64(64) - HASH_BITS)))
-    keys = keys[np.concatenate(([True], keys[1:] != keys[:-1]))] if len(keys) else keys
-    starts = np.searchsorted(keys, np.arange(len(texts) + 1, dtype=np.uint64) << HASH_BITS)
-    return Shingles(starts, keys & ((np.uint64(1) << HASH_BITS) - np.uint64(1)))
+    values, counts = _windows(codes, sizes, width)
+    return Shingles(np.concatenate(([0], np.cumsum(counts))), mix(values) >> np.uint64(64 - HASH_BITS))
 
 
 def _windows(codes: np.ndarray, sizes: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """A number for each `width` codes in a row, and the text that it stands in; a shorter text gives one."""
+    """A number for each `width` codes in a row, and how many each text gives; a shorter text gives one."""
     firsts = np.cumsum(sizes) - sizes
     padded = np.concatenate((codes + np.uint64(1), np.zeros(width, np.uint64)))
     values = padded[: len(codes)] * _factor(0)
@@ -140,7 +143,7 @@ def _windows(codes: np.ndarray, sizes: np.ndarray, width: int) -> tuple[np.ndarr
         at = firsts[short & (sizes > step)]
         values[at] += padded[at + step] * _factor(step)
     kept = np.where(sizes == 0, 0, np.maximum(sizes - width + 1, 1))
-    return values[whole], np.repeat(np.arange(len(sizes), dtype=np.uint64), kept)
+    return values[whole], kept
 
 
 def _factor(step: int) -> np.uint64:
@@ -160,7 +163,7 @@ def _words(texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
     whole = " ".join(folded)
     raw = whole.encode("utf-8", "surrogatepass")
     if whole.isascii():
-        kinds, bounds = _kinds(128)[np.frombuffer(raw, np.uint8)], None
+        kinds, bounds = np.frombuffer(raw.translate(_ascii_kinds()), np.uint8), None
     else:
         points = np.frombuffer(whole.encode("utf-32-le", "surrogatepass"), np.uint32)
         kinds = _kinds(0x110000)[points]
@@ -215,3 +218,9 @@ def _kinds(points: int) -> np.ndarray:
         for found in re.finditer(pattern, every):
             kinds[slice(*found.span())] = kind
     return kinds
+
+
+@lru_cache(maxsize=1)
+def _ascii_kinds() -> bytes:
+    """The kinds of the first 128 characters, for `bytes.translate`, which is faster than an index."""
+    return _kinds(128).tobytes() + bytes(128)

@@ -19,7 +19,7 @@ from scipy.sparse import csr_matrix, hstack
 from trimtab.core.errors import DataError, suggestion
 from trimtab.core.objects import Batch
 
-Matrix: TypeAlias = "np.ndarray | csr_matrix"
+Matrix: TypeAlias = np.ndarray | csr_matrix
 """(rows, width) float32."""
 SPARSE = pl.Struct({"at": pl.List(pl.UInt32), "value": pl.List(pl.Float32)})
 

@@ -31,7 +31,7 @@ class Tokens(Step):
 
     def __call__(self, batch: Batch) -> Batch:
         """Add the column `tokens`; a missing text has those of an empty one."""
-        import polars as pl  # a bundle answers texts by `rows`, without it
+        import polars as pl  # a served model calls `rows` alone, and loads neither
 
         from trimtab.data.tally import present
 
