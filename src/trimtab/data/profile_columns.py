@@ -23,7 +23,10 @@ def plain(value: Any) -> float | None:
     >>> plain(0.1 + 0.2), plain(float("inf"))
     (0.3, None)
     """
-    return float(f"{float(value):.10g}") if np.isfinite(value) else None
+    if not np.isfinite(value):
+        return None
+    rounded = float(f"{float(value):.10g}")
+    return rounded if np.isfinite(rounded) else float(value)  # the largest float rounds to infinity
 
 
 def role_of(values: pl.Series) -> str:

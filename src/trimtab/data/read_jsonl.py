@@ -32,7 +32,7 @@ def parse(raw: bytes, source: Source, first_line: int = 1) -> Table:
     if not real:
         raise DataError(source.name, "the file has no rows", "give a file with at least one row")
     frame = None if _SURROGATE.search(raw) else _quick(raw)
-    if frame is not None and frame.height == len(real):
+    if frame is not None and frame.width and frame.height == len(real):
         return Table(source.name, frame, np.arange(len(real)), len(real), numbers)
     bad = [found for row, at in enumerate(real) if (found := _fault(row, lines[at])) is not None]
     ids = np.setdiff1d(np.arange(len(real)), [one.row for one in bad])
@@ -40,6 +40,8 @@ def parse(raw: bytes, source: Source, first_line: int = 1) -> Table:
         return Table(source.name, pl.DataFrame(), ids, len(real), numbers, tuple(bad))
     good = [lines[real[row]] for row in ids.tolist()]
     frame = _quick(b"\n".join(good))
+    if frame is not None and frame.width == 0:
+        raise DataError(source.name, "no object has a key", 'write {"column": value, ...}')
     if frame is None or frame.height != len(ids):
         _explain_mixture(good, numbers[ids], source.name)
         raise DataError(source.name, "cannot be read as JSON lines", "write one object a line")

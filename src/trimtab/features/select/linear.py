@@ -21,6 +21,11 @@ def ridge(target: Target, penalty: float, place: str) -> Any:
     return (sklearn.RidgeClassifier if target.classes else sklearn.Ridge)(alpha=penalty)
 
 
+def wide(features: Matrix) -> Matrix:
+    """The features as float64, whose squares no float32 overflows."""
+    return features.astype(np.float64)
+
+
 @contextmanager
 def uneven_columns() -> Iterator[None]:
     """No warning about columns so unlike in size that the matrix is ill-conditioned: `scale` mends them."""
@@ -35,5 +40,5 @@ def fit_columns(
     """Weights (features, columns) and intercepts (columns,) of a ridge regression on the target's columns."""
     sklearn = optional("sklearn.linear_model", "data", place)
     with uneven_columns():
-        model = sklearn.Ridge(alpha=penalty).fit(features, target.columns())
+        model = sklearn.Ridge(alpha=penalty).fit(wide(features), target.columns())
     return np.atleast_2d(model.coef_).T, np.atleast_1d(model.intercept_)

@@ -12,7 +12,7 @@ from pydantic import Field
 from trimtab.core.optional import optional
 from trimtab.features.matrix import Matrix
 from trimtab.features.select.base import Keep, Select, Selection
-from trimtab.features.select.linear import ridge, uneven_columns
+from trimtab.features.select.linear import ridge, uneven_columns, wide
 from trimtab.features.target import Target
 
 
@@ -40,5 +40,7 @@ class SelectRfe(Select):
         sklearn = optional("sklearn.feature_selection", "data", f"step {self.name}")
         model = ridge(target, self.penalty, f"step {self.name}")
         with uneven_columns():
-            left = sklearn.RFE(model, n_features_to_select=count, step=self.step).fit(features, target.values)
+            left = sklearn.RFE(model, n_features_to_select=count, step=self.step).fit(
+                wide(features), target.values
+            )
         return Selection(1.0 - left.ranking_, np.asarray(left.support_))

@@ -41,6 +41,7 @@ def missing(columns: Sequence[Mapping[str, Any]], rows: int) -> dict[str, Any]:
 def histogram(name: str, spread: Mapping[str, Any], title: str) -> dict[str, Any]:
     """Rows by value; the end bars hold what lies beyond."""
     edges, counts = spread["histogram"]["edges"], spread["histogram"]["rows"]
+    step = {"tickMinStep": 1} if edges[1] - edges[0] == 1 else {}  # whole numbers
     values = [
         {"from": low, "to": high, "rows": rows}
         for low, high, rows in zip(edges[:-1], edges[1:], counts, strict=True)
@@ -49,7 +50,12 @@ def histogram(name: str, spread: Mapping[str, Any], title: str) -> dict[str, Any
         alt.Chart(alt.Data(values=values))
         .mark_bar(color=ACCENT, binSpacing=1)
         .encode(
-            x=alt.X("from:Q", bin="binned", title=title, axis=alt.Axis(format="~s", tickCount=6, grid=False)),
+            x=alt.X(
+                "from:Q",
+                bin="binned",
+                title=title,
+                axis=alt.Axis(format="~s", tickCount=6, grid=False, **step),
+            ),
             x2="to:Q",
             y=alt.Y("rows:Q", title="rows", axis=alt.Axis(tickCount=4, format="~s")),
             tooltip=[
