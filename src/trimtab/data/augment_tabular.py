@@ -19,9 +19,9 @@ from trimtab.data.added_rows import AddedRows, extended
 class GaussianNoise(AddedRows):
     """Add `copies` of a `share` of the rows with normal noise: `magnitude` deviations of each column.
 
-    The standard deviations are learnt from the train rows. `columns` are by default all columns of numbers but the
-    label. Missing and infinite values stay as they are, and so does a column without spread; integers are
-    rounded. A copy that came out equal to its row is not kept.
+    The standard deviations are learnt from the train rows. `columns` are by default all columns of numbers
+    but the label. Missing and infinite values stay as they are, and so does a column without spread;
+    integers are rounded. A copy that came out equal to its row is not kept.
     """
 
     name: ClassVar[str] = "gaussian_noise"

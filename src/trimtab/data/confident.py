@@ -13,7 +13,7 @@ Score = Literal["self_confidence", "normalized_margin", "confidence_weighted_ent
 
 
 class Doubts(NamedTuple):
-    """What cleanlab says about each row: `score` (rows,) from 0 (surely wrong) to 1, `suspect` (rows,) bool."""
+    """What cleanlab says of each row: `score` (rows,) from 0 (surely wrong) to 1, `suspect` (rows,) bool."""
 
     score: np.ndarray
     suspect: np.ndarray
@@ -22,8 +22,8 @@ class Doubts(NamedTuple):
 def doubts(classes: np.ndarray, probabilities: np.ndarray, cut: Cut, score: Score, step: str) -> Doubts:
     """The quality of each label, and whether it is below the suggested cut.
 
-    `classes` (rows,) are the given class numbers, `probabilities` (rows, classes) those of models that have not
-    seen the row. Each class must have a row.
+    `classes` (rows,) are the given class numbers, `probabilities` (rows, classes) those of models that have
+    not seen the row. Each class must have a row.
     """
     filters = optional("cleanlab.filter", "data", f"step {step}")
     ranks = optional("cleanlab.rank", "data", f"step {step}")

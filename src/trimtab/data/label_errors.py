@@ -16,7 +16,7 @@ from trimtab.core.objects import Batch
 from trimtab.core.step import Step
 from trimtab.data import held_out, tally
 from trimtab.data.confident import Cut, Score, doubts
-from trimtab.data.label_review import DROP, KEEP, Reviewed, check_review, read_review, write_review
+from trimtab.data.label_review import DROP, KEEP, Reviewed, read_review, still_valid, write_review
 
 Suspect = tuple[int, str, str, float]
 """Row id, given label, suggested label, score from 0 (surely wrong) to 1."""
@@ -28,14 +28,14 @@ class LabelErrors(Step):
     """Find rows whose label is likely wrong, by confident learning (Northcutt et al., 2021).
 
     Each row gets class probabilities from a model fitted on the other folds: for texts TF-IDF and logistic
-    regression, for tables gradient boosting, for pictures logistic regression on principal components of small
-    pixels; or, where `embedding` names a column of vectors, logistic regression on these, which is better
-    where the vectors are. cleanlab then finds the `cut` and ranks by `score`. Rows of a class of fewer than
-    `folds` rows, and rows without a label or content, are not judged.
+    regression, for tables gradient boosting, for pictures logistic regression on principal components of
+    small pixels; or, where `embedding` names a column of vectors, logistic regression on these, which is
+    better where the vectors are. cleanlab then finds the `cut` and ranks by `score`. Rows of a class of
+    fewer than `folds` rows, and rows without a label or content, are not judged.
 
     `action`: `report` changes nothing; `drop` drops the suspects; `review` writes them to the CSV `review`,
-    whose column `decision` a person fills: `keep`, `drop` or another label. The next run does as decided, judges
-    what is left, and adds new suspects to the file. An empty decision leaves the row as it is.
+    whose column `decision` a person fills: `keep`, `drop` or another label. The next run does as decided,
+    judges what is left, and adds new suspects to the file. An empty decision leaves the row as it is.
 
     The labels that remain are those a model finds plausible: hard but right rows are suspected too, so read
     before you drop.
@@ -90,11 +90,13 @@ class LabelErrors(Step):
         found = [suspect for suspect in found if suspect[0] not in decided]
         if self.action == "review" and judged:
             content = dict(zip(ids.tolist(), self._content(modality, rows), strict=True))
-            open_ones = [
+            listed = {row.id for row in earlier}
+            fresh = [
                 Reviewed(row, "", given, suggested, score, content[row])
                 for row, given, suggested, score in found
+                if row not in listed
             ]
-            write_review(Path(self.review), [*(row for row in earlier if row.decision), *open_ones])
+            write_review(Path(self.review), [*earlier, *fresh])
         return replace(self, suspects=tuple(found), judged=judged, decisions=tuple(sorted(decided.items())))
 
     def __call__(self, batch: Batch) -> Batch:
@@ -140,11 +142,9 @@ class LabelErrors(Step):
         self, modality: str, rows: pl.DataFrame, ids: np.ndarray, labels: pl.Series
     ) -> tuple[Reviewed, ...]:
         path = Path(self.review)
-        earlier = read_review(path)
         given = {row: label for row, label in zip(ids.tolist(), labels, strict=True) if label is not None}
         content = dict(zip(ids.tolist(), self._content(modality, rows), strict=True))
-        check_review(earlier, given, content, path)
-        return earlier
+        return still_valid(read_review(path), given, content, path)
 
     def _content(self, modality: str, rows: pl.DataFrame) -> list[str]:
         """What a person is shown of each row; of a picture nothing, but its row number."""

@@ -23,10 +23,10 @@ class Mixup(AddedRows):
     """Add `copies` of a `share` of the pictures, each blended with a picture of another row.
 
     mixup (Zhang et al., 2018): the weight of the row's own picture and label is drawn from Beta(alpha,
-    alpha); if it is under a half, one minus it is taken, so that the row's label is the dominant one (the pair the
-    other way round is as likely). The soft label stands in two new columns: `mix_weight` is the weight of
-    `label`, and `mix_label` the partner's label, with the rest of the weight. Rows that are not mixed have
-    weight 1 and no `mix_label`; a learner that knows no soft labels reads `label`.
+    alpha); if it is under a half, one minus it is taken, so that the row's label is the dominant one (the
+    pair the other way round is as likely). The soft label stands in two new columns: `mix_weight` is the
+    weight of `label`, and `mix_label` the partner's label, with the rest of the weight. Rows that are not
+    mixed have weight 1 and no `mix_label`; a learner that knows no soft labels reads `label`.
 
     The partner may be any other row with a picture and a label, so all rows must lie in one block. It is
     scaled to the row's size. Mixed rows are not mixed again.

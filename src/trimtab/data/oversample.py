@@ -23,8 +23,9 @@ class Oversample(AddedRows):
 
     `random` (the default) repeats the rows of the class in a random order, whatever they hold. `smote` makes
     rows up on the line between a row and one of its `neighbours` nearest of the same class (Chawla et al.,
-    2002); with columns of categories it is SMOTE-NC, with nothing else SMOTE-N. Distances are between standardised
-    numbers. Dates and times count as numbers; integers are rounded. SMOTE knows no missing values: impute first.
+    2002); with columns of categories it is SMOTE-NC, with nothing else SMOTE-N. Distances are between
+    standardised numbers. Dates and times count as numbers; integers are rounded. SMOTE knows no missing
+    values: impute first.
 
     A repeated row belongs to its source, a made-up row to some row of its class; see `AddedRows` for the ids.
     Rows without a label stay as they are.

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ def prepare(spec: Spec, folder: Path, place: Place = _dotted) -> Splits:
         ConfigError: a step or a parameter of it does not exist.
         DataError: a file cannot be read, or holds a test label that train does not know.
     """
-    clean, augment = plan_steps(spec, place)
+    clean, augment = (located(steps, folder) for steps in plan_steps(spec, place))
     data = spec.data
     source = read(folder / data.train, data, place("data", "train"))
     test = read(folder / data.test, data, place("data", "test")) if data.test else None
@@ -86,6 +87,7 @@ def prepare(spec: Spec, folder: Path, place: Place = _dotted) -> Splits:
     dropped |= {} if test is None else {"test": test.dropped}
     facts = _facts(source, train, valid, test, dropped, spec) | {
         "augmented": len(grown) - len(train),
+        "steps": {step.name: told for step in (*copies, *learned, *more) if (told := step.facts())},
         "leakage": {"train_valid": across} | ({} if shared is None else {"train_test": shared}),
     }
     steps = (*copies, *learned, *more)
@@ -106,6 +108,13 @@ def plan_steps(spec: Spec, place: Place = _dotted) -> tuple[tuple[Step, ...], tu
                 place("augment", at), f"step '{step.name}' changes more than train rows", "move it to `clean`"
             )
     return clean, augment
+
+
+def located(steps: Iterable[Step], folder: Path) -> tuple[Step, ...]:
+    """The steps, the files that they read named from `folder` on, where the spec lies."""
+    return tuple(
+        replace(step, **{name: str(folder / getattr(step, name)) for name in step.reads}) for step in steps
+    )
 
 
 def _built(wanted: Sequence[StepSpec], section: str, spec: Spec, place: Place) -> tuple[Step, ...]:

@@ -17,7 +17,7 @@ from trimtab.core.objects import Splits, Trained
 from trimtab.core.splits import load_splits, save_splits
 from trimtab.core.store import Stage, file_hash, value_hash
 from trimtab.data import STEPS
-from trimtab.data.prepare import Place, prepare
+from trimtab.data.prepare import Place, plan_steps, prepare
 from trimtab.features import FEATURES
 from trimtab.features.tokens import Tokens
 from trimtab.loop.stages import Workshop
@@ -46,7 +46,13 @@ class Learnt:
 def data_stage(shop: Workshop, place: Place) -> tuple[Stage, Splits]:
     """Read, clean and split the rows."""
     spec = shop.spec
-    files = {name: file_hash(shop.folder / path) for name, path in _files(spec.data).items()}
+    files: dict[str, str | None] = {
+        name: file_hash(shop.folder / path) for name, path in _files(spec.data).items()
+    }
+    for step in (step for part in plan_steps(spec, place) for step in part):
+        for name in step.reads:
+            path = shop.folder / getattr(step, name)
+            files[f"{step.name}.{name}"] = file_hash(path) if path.is_file() else None
     inputs = {
         "files": files,
         "seed": spec.seed,
