@@ -11,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 NEEDED = {
+    "label_errors": {"name"},
     "serving": {"name", "protocol", "concurrency", "qps", "p50_ms", "p99_ms", "errors", "accuracy"},
     "runtime": {"name", "ms_a_text"},
     "augment": {"model", "data", "shots", "method", "seeds", "macro_f1"},

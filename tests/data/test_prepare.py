@@ -159,3 +159,24 @@ def test_it_takes_column_names_and_seed_from_the_spec_unless_the_step_has_its_ow
 def test_it_refuses_to_augment_by_a_step_that_changes_other_rows():
     with pytest.raises(ConfigError, match=r"augment.0: step 'impute' changes more than train rows"):
         plan_steps(spec_of(augment=["impute"]))
+
+
+def test_it_writes_the_review_of_labels_beside_the_spec_and_does_as_decided(tmp_path):
+    write(tmp_path, rows())
+    spec = spec_of(
+        clean=[{"label_errors": {"action": "review", "review": "check.csv", "cut": "predicted_neq_given"}}]
+    )
+    first = prepare(spec, tmp_path)
+    told = first.facts["steps"]["label_errors"]
+    assert told["judged"] == len(first.train)
+    assert told["suspects"] > 0
+    file = tmp_path / "check.csv"
+    head, line, *others = file.read_text(encoding="utf-8-sig").splitlines()
+    number, decision, *rest = line.split(",")
+    assert decision == ""
+    file.write_text("\n".join([head, ",".join([number, "drop", *rest]), *others]), encoding="utf-8")
+    second = prepare(spec, tmp_path)
+    assert [(drop.id, drop.reason) for drop in second.dropped["train"]] == [
+        (int(number), "label wrong, as reviewed")
+    ]
+    assert len(second.train) == len(first.train) - 1

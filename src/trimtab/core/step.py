@@ -39,7 +39,7 @@ class Step:
     learned: ClassVar[tuple[str, ...]] = ()
     """The fields that `learn` fills."""
     reads: ClassVar[tuple[str, ...]] = ()
-    """Parameters that name a file to read: relative to the spec, and its content counts like them."""
+    """Parameters that name a file the step reads, relative to the spec; it runs again if the file changes."""
     files: ClassVar[dict[str, str]] = {}
     """Text fields that are saved as a file of their own: field to file name."""
 
@@ -94,6 +94,10 @@ class Step:
         Other than `step(batch)` only where a row must not see its own label (target encoding, out of fold).
         """
         return self(batch)
+
+    def facts(self) -> dict[str, Any]:
+        """What the learned step tells the report, as plain JSON values; empty where there is nothing."""
+        return {}
 
     def state(self) -> dict[str, Any]:
         """Every field by name, as JSON values and arrays."""

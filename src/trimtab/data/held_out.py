@@ -31,10 +31,12 @@ def probabilities(features: Any, classes: np.ndarray, fold: np.ndarray, model: A
     `features` is what the model takes, indexable by an array of rows; each class must have rows in two folds.
     """
     clone = optional("sklearn.base", "data", "held-out probabilities").clone
+    limits = optional("threadpoolctl", "data", "held-out probabilities").threadpool_limits
     found = np.zeros((len(classes), int(classes.max()) + 1))
-    for held in np.unique(fold):
-        fitted = clone(model).fit(features[fold != held], classes[fold != held])
-        found[fold == held] = fitted.predict_proba(features[fold == held])
+    with limits(1, user_api="openmp"):  # threads of boosting wait for each other where cores are shared
+        for held in np.unique(fold):
+            fitted = clone(model).fit(features[fold != held], classes[fold != held])
+            found[fold == held] = fitted.predict_proba(features[fold == held])
     return found
 
 

@@ -16,7 +16,7 @@ from trimtab.core.objects import Batch
 from trimtab.core.step import Step
 from trimtab.data import held_out, tally
 from trimtab.data.confident import Cut, Score, doubts
-from trimtab.data.label_review import DROP, KEEP, Reviewed, check_review, read_review, write_review
+from trimtab.data.label_review import DROP, KEEP, Reviewed, read_review, still_valid, write_review
 
 Suspect = tuple[int, str, str, float]
 """Row id, given label, suggested label, score from 0 (surely wrong) to 1."""
@@ -90,11 +90,13 @@ class LabelErrors(Step):
         found = [suspect for suspect in found if suspect[0] not in decided]
         if self.action == "review" and judged:
             content = dict(zip(ids.tolist(), self._content(modality, rows), strict=True))
-            open_ones = [
+            listed = {row.id for row in earlier}
+            fresh = [
                 Reviewed(row, "", given, suggested, score, content[row])
                 for row, given, suggested, score in found
+                if row not in listed
             ]
-            write_review(Path(self.review), [*(row for row in earlier if row.decision), *open_ones])
+            write_review(Path(self.review), [*earlier, *fresh])
         return replace(self, suspects=tuple(found), judged=judged, decisions=tuple(sorted(decided.items())))
 
     def __call__(self, batch: Batch) -> Batch:
@@ -140,11 +142,9 @@ class LabelErrors(Step):
         self, modality: str, rows: pl.DataFrame, ids: np.ndarray, labels: pl.Series
     ) -> tuple[Reviewed, ...]:
         path = Path(self.review)
-        earlier = read_review(path)
         given = {row: label for row, label in zip(ids.tolist(), labels, strict=True) if label is not None}
         content = dict(zip(ids.tolist(), self._content(modality, rows), strict=True))
-        check_review(earlier, given, content, path)
-        return earlier
+        return still_valid(read_review(path), given, content, path)
 
     def _content(self, modality: str, rows: pl.DataFrame) -> list[str]:
         """What a person is shown of each row; of a picture nothing, but its row number."""

@@ -9,7 +9,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from trimtab.core.errors import DataError, suggestion
+from trimtab.core.errors import DataError, EnvironmentFault, suggestion
 from trimtab.data.terms import normal
 
 HEADER = ("id", "decision", "given", "suggested", "score", "content")
@@ -32,10 +32,19 @@ def write_review(path: Path, rows: Iterable[Reviewed]) -> None:
     """Write the lines, the least plausible label first; whole or not at all.
 
     UTF-8 with a byte order mark, without which spreadsheets garble Chinese.
+
+    Raises:
+        EnvironmentFault: the file cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(path.name + ".new")
-    with fresh.open("w", encoding="utf-8-sig", newline="") as stream:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        stream = fresh.open("w", encoding="utf-8-sig", newline="")
+    except OSError as error:
+        raise EnvironmentFault(
+            str(path), f"cannot be written ({error.strerror})", "name another file"
+        ) from error
+    with stream:
         writer = csv.writer(stream)
         writer.writerow(HEADER)
         for row in sorted(rows, key=lambda row: (row.score, row.id)):
@@ -47,11 +56,15 @@ def read_review(path: Path) -> tuple[Reviewed, ...]:
     """The lines of the file; none where there is no file.
 
     Raises:
-        DataError: it is no such CSV, names a row twice, or holds a row number or score that is none.
+        DataError: it is no such CSV or not in UTF-8, names a row twice, or holds a row number or score that
+            is none.
     """
-    if not path.exists():
+    if not path.is_file():
         return ()
-    text = path.read_text(encoding="utf-8-sig")
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(str(path), f"not UTF-8 (byte {error.start})", "save it as CSV UTF-8") from error
     separator = ";" if text.partition("\n")[0].count(";") >= len(HEADER) - 1 else ","
     reader = csv.DictReader(StringIO(text, newline=""), delimiter=separator)
     if missing := [name for name in HEADER if name not in (reader.fieldnames or ())]:
@@ -66,33 +79,38 @@ def read_review(path: Path) -> tuple[Reviewed, ...]:
     return tuple(rows.values())
 
 
-def check_review(
+def still_valid(
     rows: Iterable[Reviewed], given: Mapping[int, str], content: Mapping[int, str], path: Path
-) -> None:
-    """Nothing, if every decided row is still the one that was decided on, and new labels are known ones.
+) -> tuple[Reviewed, ...]:
+    """The lines that are about the rows of today; of others those without a decision are left out.
 
-    `given` and `content` are the labels and the shown contents of the train rows, by id; a row that is not
-    there any more is passed over.
+    `given` and `content` are the labels and the shown contents of the train rows, by id. A row that is not
+    there any more keeps its line.
 
     Raises:
-        DataError: a row has changed, or a decision is no decision.
+        DataError: a row has changed since it was decided on, or a decision is no decision.
     """
     known = sorted(set(given.values()))
+    kept = []
     for row in rows:
-        if row.id not in given or not row.decision:
-            continue
-        if given[row.id] != row.given or normal(content[row.id]) != normal(row.content):
+        same = row.id not in given or (
+            given[row.id] == row.given and normal(content[row.id]) == normal(row.content)
+        )
+        if row.decision and not same:
             raise DataError(
                 str(path),
                 f"row {row.id} is not the row that was decided on: the data have changed",
                 "move the file away, and copy the decisions into the new one",
             )
-        if row.decision not in (KEEP, DROP, *known):
+        if row.decision and row.decision not in (KEEP, DROP, *known):
             raise DataError(
                 str(path),
                 f"decision '{row.decision}' on row {row.id} is neither keep, drop nor a label",
                 suggestion(row.decision, (KEEP, DROP, *known)),
             )
+        if same:
+            kept.append(row)
+    return tuple(kept)
 
 
 def _parsed(line: Mapping[str, Any], place: str) -> Reviewed:

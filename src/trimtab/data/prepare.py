@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,7 @@ def prepare(spec: Spec, folder: Path, place: Place = _dotted) -> Splits:
         ConfigError: a step or a parameter of it does not exist.
         DataError: a file cannot be read, or holds a test label that train does not know.
     """
-    clean, augment = plan_steps(spec, place)
+    clean, augment = (located(steps, folder) for steps in plan_steps(spec, place))
     data = spec.data
     source = read(rooted(folder, data.train), data, place("data", "train"))
     test = read(rooted(folder, data.test), data, place("data", "test")) if data.test else None
@@ -93,6 +94,7 @@ def prepare(spec: Spec, folder: Path, place: Place = _dotted) -> Splits:
         "augmented": len(grown) - len(train),
         "augmentation": list(copies_told),
         "copies": [step.facts() for step in copies if isinstance(step, Copies)],
+        "steps": {step.name: told for step in (*learned, *more) if (told := step.facts())},
         "leakage": {"train_valid": across} | ({} if shared is None else {"train_test": shared}),
     }
     steps = (*copies, *learned, *more)
@@ -113,6 +115,13 @@ def plan_steps(spec: Spec, place: Place = _dotted) -> tuple[tuple[Step, ...], tu
                 place("augment", at), f"step '{step.name}' changes more than train rows", "move it to `clean`"
             )
     return clean, augment
+
+
+def located(steps: Iterable[Step], folder: Path) -> tuple[Step, ...]:
+    """The steps, the files that they read named from `folder` on, where the spec lies."""
+    return tuple(
+        replace(step, **{name: str(folder / getattr(step, name)) for name in step.reads}) for step in steps
+    )
 
 
 def _built(wanted: Sequence[StepSpec], section: str, spec: Spec, place: Place) -> tuple[Step, ...]:

@@ -15,9 +15,9 @@ from trimtab.core.errors import ConfigError, suggestion
 from trimtab.core.measure import wilson
 from trimtab.core.objects import Splits, Trained
 from trimtab.core.splits import load_splits, save_splits
-from trimtab.core.store import Stage, value_hash
+from trimtab.core.store import Stage, file_hash, value_hash
 from trimtab.data import STEPS
-from trimtab.data.prepare import Place, prepare
+from trimtab.data.prepare import Place, plan_steps, prepare
 from trimtab.data.sources import rooted
 from trimtab.features import FEATURES
 from trimtab.features.tokens import Tokens
@@ -48,9 +48,13 @@ class Learnt:
 def data_stage(shop: Workshop, place: Place) -> tuple[Stage, Splits]:
     """Read, clean and split the rows."""
     spec = shop.spec
-    files = {
+    files: dict[str, Any] = {
         name: fingerprint(rooted(shop.folder, path), spec.data) for name, path in _files(spec.data).items()
     }
+    for step in (step for part in plan_steps(spec, place) for step in part):
+        for name in step.reads:
+            path = shop.folder / getattr(step, name)
+            files[f"{step.name}.{name}"] = file_hash(path) if path.is_file() else None
     inputs = {
         "files": files,
         "seed": spec.seed,
