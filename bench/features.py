@@ -71,7 +71,7 @@ def main() -> None:
         )
     counts = {part: len(getattr(rows, part)) for part in ("train", "valid", "test")}
     shown = [{key: value for key, value in row.items() if key not in ("C", "factors")} for row in table]
-    finish("features", options, shown, table, {"rows": counts})
+    finish("features", options, shown, table, {"splits": counts})
 
 
 def load(classes: int, seed: int) -> Rows:

@@ -9,10 +9,13 @@ from pathlib import Path
 
 import torch
 from transformers import BertConfig, BertModel
+from transformers.utils import logging as transformers_logging
 
 from trimtab.core.hub import model_folder
 
 CLASSES = 6
+
+transformers_logging.disable_progress_bar()
 
 
 def banking77() -> Path:

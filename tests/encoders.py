@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
 from functools import cache
-from pathlib import Path
 
+from folders import kept_folder
 from projects import small_encoder
 from trimtab.features.embed import Embed
 
 
 @cache
-def _folder() -> tempfile.TemporaryDirectory[str]:
-    folder = tempfile.TemporaryDirectory(prefix="trimtab-encoder-")
-    small_encoder(Path(folder.name))
-    return folder
-
-
 def small_embed() -> Embed:
-    return Embed(encoder=_folder().name)
+    """One for all tests of a run."""
+    return Embed(encoder=str(small_encoder(kept_folder("encoder"))))

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
+from folders import kept_folder
 from trimtab.data.back_translation import BackTranslation
 
-
-@lru_cache(maxsize=1)
-def _folder() -> tempfile.TemporaryDirectory[str]:
-    """Held for as long as the tests run, then removed."""
-    return tempfile.TemporaryDirectory(prefix="trimtab-translations-")
+_folder = cache(lambda: kept_folder("translations"))
 
 
 def rewriting(**more: object) -> BackTranslation:
@@ -22,7 +18,7 @@ def rewriting(**more: object) -> BackTranslation:
         "options": {"command": "sed -e s/card/{target}/ -e s/kard/plastic/"},
         "source": "en",
         "pivot": "kard",
-        "cache": str(Path(_folder().name) / "translations.sqlite"),
+        "cache": str(_folder() / "translations.sqlite"),
     }
     return BackTranslation(**{**options, **more})  # type: ignore[arg-type]
 

@@ -29,6 +29,8 @@ RETRIES = 5
 """How often a task is run again whose worker or node died; an error of the step itself is never retried."""
 FAN_IN = 4
 """Summaries that one task merges."""
+LOOPBACK = "127.0.0.2"
+"""Where our own cluster talks to itself: Ray takes 127.0.0.1 for the address of the network card."""
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
 """No report leaves the machine, and no hint about GPUs that nobody asked for."""
 WORKER = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}
@@ -65,11 +67,11 @@ def connect(address: str = "") -> None:
         return
     wanted = address or os.environ.get("RAY_ADDRESS", "")
     quiet = {"log_to_driver": False, "logging_level": "ERROR", "runtime_env": {"env_vars": WORKER}}
-    own = {} if wanted else {"num_cpus": machine.threads(), "include_dashboard": False}
+    own = {"num_cpus": machine.threads(), "include_dashboard": False, "_node_ip_address": LOOPBACK}
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Ray Client connection timed out")  # it is raised too
-            ray.init(address=wanted or "local", **own, **quiet)
+            ray.init(address=wanted or "local", **({} if wanted else own), **quiet)
     except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
         raise EnvironmentFault(
             f"engine {wanted or 'ray'}",
@@ -241,15 +243,28 @@ def _send_frames_as_arrow() -> None:
     """
     ray = _ray()
     if not ray.util.client.ray.is_connected():
-        ray.util.register_serializer(
-            pl.DataFrame, serializer=lambda frame: (frame.to_arrow(), frame.schema), deserializer=_frame
-        )
+        ray.util.register_serializer(pl.DataFrame, serializer=_parts, deserializer=_frame)
 
 
-def _frame(parts: tuple[Any, pl.Schema]) -> pl.DataFrame:
-    table, schema = parts
+def _parts(frame: pl.DataFrame) -> tuple[Any, pl.Schema, int]:
+    """What is sent of a frame; Arrow cannot carry arrays without an element (a feature of no columns)."""
+    hollow = [name for name, kind in frame.schema.items() if _is_hollow(kind)]
+    return frame.drop(hollow).to_arrow(), frame.schema, frame.height
+
+
+def _frame(parts: tuple[Any, pl.Schema, int]) -> pl.DataFrame:
+    table, schema, rows = parts
     frame = pl.DataFrame(pl.from_arrow(table))
+    hollow = {name: kind for name, kind in schema.items() if _is_hollow(kind)}
+    if hollow:
+        nothing = np.zeros((rows, 0), np.float32)
+        frame = frame.with_columns(pl.Series(name, nothing, dtype=kind) for name, kind in hollow.items())
+        frame = frame.select(schema.names())
     return frame if frame.schema == schema else frame.cast(schema)
+
+
+def _is_hollow(kind: pl.DataType) -> bool:
+    return isinstance(kind, pl.Array) and kind.size == 0
 
 
 def _ray() -> Any:
