@@ -7,7 +7,7 @@ Data: Banking77 (its own test rows) and CFBenchmark's finance news in Chinese (s
 classes of ten or more rows, at 5 per class only; no official split, so the rows that are not drawn are the
 test; the repeated `instruction` is no feature). A seed draws train rows, as many validation rows (10 per
 class at most), and with them the test. Models: a linear SVM over TF-IDF, trimtab's textcnn and minilm
-(bench/few_shot.py).
+(bench/parts/few_shot.py).
 
 A method is one or more steps, each applied to the drawn train rows; their copies are put together. `repeat N`
 is the control: N verbatim copies of each row, so as many training steps as a method of N copies. `best` is
@@ -35,10 +35,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from few_shot import Rows, linear, network
-from paired import compact, summary
-from projects import banking77
-from report import RESULTS, finish, parser
+from parts.few_shot import Rows, linear, network
+from parts.paired import compact, summary
+from parts.projects import banking77
+from parts.report import RESULTS, finish, parser
 from trimtab.core.build_step import build_step
 from trimtab.core.objects import Batch
 from trimtab.core.spec import StepSpec

@@ -22,9 +22,9 @@ from typing import Any
 import polars as pl
 import polars.selectors as cs
 
-import messy
-from clean_one import WAYS
-from report import finish, parser
+from parts import messy
+from parts.clean_one import WAYS
+from parts.report import finish, parser
 
 HERE = Path(__file__).parent
 ROWS = 5_000_000
@@ -62,7 +62,7 @@ def present(name: str) -> bool:
 def run(name: str, source: Path, repeat: int) -> dict[str, Any]:
     """Clean once in a fresh process; what came out is counted and hashed here, outside the time."""
     with TemporaryDirectory(dir=source.parent) as folder:
-        command = [sys.executable, str(HERE / "clean_one.py"), name, str(source), folder]
+        command = [sys.executable, str(HERE / "parts" / "clean_one.py"), name, str(source), folder]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise SystemExit(f"{name} failed:\n{done.stderr[-2000:]}")

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from report import finish, parser
+from parts.report import finish, parser
 from trimtab.core.measure import wilson
 from trimtab.core.objects import Finding
 from trimtab.monitor.drift import SPANS, detectors, look_at

@@ -3,7 +3,7 @@
     python bench/duplicates.py [--quick] [--json PATH] [--documents N] [--repeats N] [--peers PYTHON]
 
 Synthetic part: `documents` texts of about 100 words, of which one in ten is an edited copy of another one
-(`bench/duplicates_corpus.py`). Shingles are three words in a row, case folded, for all methods; the
+(`bench/parts/duplicates_corpus.py`). Shingles are three words in a row, case folded, for all methods; the
 threshold is a Jaccard similarity of 0.8, and all use the same banding. The truth is the planted pairs:
 their true similarity, computed from whole sets in plain Python, lies between 0.8 and 0.95. Recall is the
 share of these found; precision the share of the found pairs whose true similarity is at least 0.8. Seconds
@@ -14,7 +14,7 @@ times, and the median is shown.
 `PYTHON` names an interpreter that has datasketch and rensa; without it one is made in a temporary folder.
 `--quick` measures trimtab alone unless `--peers` is given.
 
-The real sets (`bench/duplicates_real.py`) stand under `real`, where `../shared/data` has them.
+The real sets (`bench/parts/duplicates_real.py`) stand under `real`, where `../shared/data` has them.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from duplicates_corpus import LEAST, corpus, jaccard
-from duplicates_real import real_sets
-from report import finish, parser
+from parts.duplicates_corpus import LEAST, corpus, jaccard
+from parts.duplicates_real import real_sets
+from parts.report import finish, parser
 from trimtab.data.minhash import bands_for
 
 HERE = Path(__file__).parent
@@ -76,7 +76,7 @@ def run(name: str, python: str, folder: Path) -> dict[str, Any]:
     """One method on the texts, in a process of its own."""
     answer = folder / "answer.json"
     numbers = [str(number) for number in bands_for(LEAST)]
-    command = [python, HERE / "duplicates_peers.py", name, folder / "texts.txt", answer, *numbers]
+    command = [python, HERE / "parts" / "duplicates_peers.py", name, folder / "texts.txt", answer, *numbers]
     subprocess.run(command, check=True)
     return json.loads(answer.read_text())
 

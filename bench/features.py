@@ -20,8 +20,8 @@ import torch
 from sklearn.svm import LinearSVC
 from threadpoolctl import threadpool_limits
 
-from projects import banking77
-from report import finish, parser
+from parts.projects import banking77
+from parts.report import finish, parser
 from trimtab.core.objects import Batch
 from trimtab.core.step import Step
 from trimtab.data.leak import drop_leaks

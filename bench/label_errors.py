@@ -25,9 +25,9 @@ from typing import Any
 import numpy as np
 from scipy import sparse, stats
 
-from label_pictures import picture_rows
-from projects import banking77
-from report import finish, parser
+from parts.label_pictures import picture_rows
+from parts.projects import banking77
+from parts.report import finish, parser
 from trimtab.core.store import value_hash
 from trimtab.data.confident import doubts
 from trimtab.data.held_out import embedding_model, folds, probabilities, text_model

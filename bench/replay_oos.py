@@ -20,8 +20,8 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from report import finish, parser
-from static_bundle import static_bundle
+from parts.report import finish, parser
+from parts.static_bundle import static_bundle
 from trimtab.core.measure import entropy, wilson
 from trimtab.core.requests import Request
 from trimtab.core.spec import DriftSpec, WatchSpec

@@ -19,8 +19,8 @@ import numpy as np
 import onnxruntime as ort
 import torch
 
-from projects import banking77
-from report import finish, parser
+from parts.projects import banking77
+from parts.report import finish, parser
 from trimtab.compress.fp32 import export
 from trimtab.compress.int8 import quantise
 from trimtab.features.tokens import Tokens

@@ -30,8 +30,8 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from projects import small_project
-from report import finish, parser
+from parts.projects import small_project
+from parts.report import finish, parser
 from trimtab import run
 from trimtab.core.bundle import Bundle, write_bundle
 from trimtab.core.splits import load_splits

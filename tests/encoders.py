@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from folders import kept_folder
-from projects import small_encoder
+from parts.projects import small_encoder
 from trimtab.features.embed import Embed
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from projects import small_encoder
+from parts.projects import small_encoder
 from trimtab.models.batches import Examples, one_hot
 from trimtab.models.pretrained import Pretrained
 from trimtab.models.vocabulary import Start

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from parts.report import written
+
 ROOT = Path(__file__).parents[2]
 NEEDED = {
     "label_errors": {"name"},
@@ -41,5 +43,11 @@ def test_it_runs_quickly_and_writes_its_rows(name, tmp_path):
 
 
 def test_every_benchmark_has_its_smoke_check():
-    scripts = {path.stem for path in (ROOT / "bench").glob("*.py") if "--quick" in path.read_text()}
-    assert scripts - {"report", "replay_oos"} == set(NEEDED)  # replay_oos: tests/loop/test_replay.py
+    scripts = {path.stem for path in (ROOT / "bench").glob("*.py")}  # parts are no benchmarks: bench/parts
+    assert scripts - {"replay_oos"} == set(NEEDED)  # replay_oos: tests/loop/test_replay.py
+
+
+def test_kept_results_have_a_line_for_each_row():
+    for path in (ROOT / "bench" / "results").glob("*.json"):
+        kept = path.read_text(encoding="utf-8")
+        assert kept == written(json.loads(kept)), path.name

@@ -103,7 +103,7 @@ ROOT = Path(__file__).parents[2]
 )
 @pytest.mark.parametrize("size", [100, 1000])
 def test_it_finds_the_plagiarised_articles_and_no_other(size):
-    from duplicates_real import articles
+    from parts.duplicates_real import articles
 
     found = articles(size)
     assert (found["precision"], found["recall"]) == (1.0, 1.0)

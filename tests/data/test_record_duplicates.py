@@ -91,7 +91,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.skipif(not (ROOT / "../shared/data/dup_febrl").is_dir(), reason="needs ../shared/data/dup_febrl")
 def test_it_finds_the_people_of_febrl():
-    from duplicates_real import febrl
+    from parts.duplicates_real import febrl
 
     found = febrl()
     assert found["f1"] > 0.95

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from projects import small_project
+from parts.projects import small_project
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

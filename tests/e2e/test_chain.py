@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from projects import small_project
+from parts.projects import small_project
 from trimtab import load
 from trimtab.core.bundle import MEASURED, Bundle
 from trimtab.core.releases import Releases

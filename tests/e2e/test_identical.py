@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from projects import banking77
+from parts.projects import banking77
 from trimtab.compress.fp32 import export
 from trimtab.compress.int8 import quantise
 from trimtab.core.bundle import write_bundle

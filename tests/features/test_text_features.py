@@ -9,7 +9,7 @@ import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from encoders import small_embed
-from projects import banking77, small_encoder
+from parts.projects import banking77, small_encoder
 from rows import CHINESE, ENGLISH, batch_of
 from test_imports import loaded_after
 from trimtab.core.errors import DataError, EnvironmentFault

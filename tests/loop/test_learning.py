@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from projects import small_project
+from parts.projects import small_project
 from trimtab.core.spec_file import read_spec
 from trimtab.core.store import Store
 from trimtab.loop.learning import data_stage

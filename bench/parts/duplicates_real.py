@@ -22,7 +22,7 @@ from trimtab.core.objects import Batch
 from trimtab.data.near_duplicates import NearDuplicates
 from trimtab.data.records import information, similar_records, weighted_likeness
 
-DATA = Path(__file__).parents[1] / ".." / "shared" / "data"
+DATA = Path(__file__).parents[2] / ".." / "shared" / "data"
 RESAMPLES = 1_000
 Pairs = list[tuple[str, str]]
 Labelled = tuple[Pairs, np.ndarray]
