@@ -10,7 +10,7 @@ import pytest
 
 from trimtab.core.spec import ServeSpec
 from trimtab.runtime.predict import load
-from trimtab.serve.engine import Engine, waiting_bound_s
+from trimtab.serve.engine import Engine, answered_before, waiting_bound_s
 from trimtab.serve.load import drive, start_server
 from trimtab.serve.metrics import Meter
 from trimtab.serve.refusal import Draining, Failed, Overloaded
@@ -119,10 +119,50 @@ def test_a_model_that_raises_fails_its_rows_and_no_others(slow):
     assert run_engine(slow, scenario) == (0, [0])
 
 
-def test_the_bound_grows_with_the_queue_and_shrinks_with_workers():
+def test_the_bound_is_that_of_the_docs():
     spec = ServeSpec(queue=256, max_texts=128)
-    assert waiting_bound_s(spec, 0.0036, workers=2) == pytest.approx(0.69, abs=0.01)
-    assert waiting_bound_s(spec, 0.0036, workers=4) < waiting_bound_s(spec, 0.0036, workers=2)
+    assert waiting_bound_s(spec, 0.0036, workers=1) == pytest.approx(256 * 0.0036)  # first come, first served
+    assert waiting_bound_s(spec, 0.0036, workers=2) == pytest.approx(0.576)
+    assert waiting_bound_s(ServeSpec(queue=64, max_texts=64), 0.0036, workers=2) == pytest.approx(0.144)
+    assert all(
+        256 <= answered_before(spec, workers) <= 1.5 * 256 + workers for workers in (1, 2, 3, 4, 8, 64)
+    )
+
+
+def test_no_text_is_passed_by_one_that_came_later_to_the_only_worker(slow):
+    spec = ServeSpec(queue=32, max_texts=32)
+
+    async def scenario(engine):
+        """Keep the queue full; answers between accepting a text and answering it, that one included."""
+        answered, before = [], []
+        engine._finished = lambda ticket, _: answered.append(int(ticket.started))
+        while len(answered) < 200:
+            try:
+                engine.submit(["card"], float(len(before)))
+            except Overloaded:
+                await asyncio.sleep(0)
+            else:
+                before.append(len(answered))
+        return [place + 1 - before[number] for place, number in enumerate(answered)]
+
+    passed = run_engine(slow, scenario, spec, workers=1)
+    assert max(passed) == answered_before(spec, workers=1) == spec.queue
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_no_batch_is_larger_than_the_bound_allows(slow, workers):
+    spec = ServeSpec(queue=32, max_texts=32)
+
+    async def scenario(engine):
+        run, sizes = engine._pool._run, []
+        engine._pool._run = lambda rows: sizes.append(len(rows)) or run(rows)
+        for _ in range(4):
+            await asyncio.gather(*(engine.submit(["card"], perf_counter()) for _ in range(spec.queue)))
+        return sizes
+
+    sizes = run_engine(slow, scenario, spec, workers)
+    assert sum(sizes) == 4 * spec.queue
+    assert 1 < max(sizes) <= -(-spec.queue // (2 * workers))
 
 
 def test_answers_over_the_wire_do_not_depend_on_the_load(cascade, texts):

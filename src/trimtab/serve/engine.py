@@ -65,15 +65,25 @@ class Row:
     tokens: list[int]
 
 
-def waiting_bound_s(spec: ServeSpec, seconds_a_text: float, workers: int) -> float:
-    """Longest time an accepted request spends in the server, in seconds, when nothing else uses the machine.
+def answered_before(spec: ServeSpec, workers: int) -> int:
+    """Most texts that the costliest stage answers from accepting a text to answering it, that one included.
 
-    At most Q = max(queue, max_texts) texts are accepted and unanswered, a batch takes at most
-    1/workers of them, and `workers` rows are computed at a time: (1 + 1/workers) * Q * seconds_a_text
-    / workers. `seconds_a_text` is the time of the costliest stage for one text in one worker; for a
-    mean over texts the bound holds on average over Q of them.
+    At most Q = max(queue, max_texts) are unanswered when it is accepted. They leave in the order they
+    came, but its batch may end after batches taken later: one of each other worker, of at most a share
+    1/(2 * workers) of what waits (`Batcher`). For texts of like length.
     """
-    return (1 + 1 / workers) * max(spec.queue, spec.max_texts) * seconds_a_text / workers
+    most = max(spec.queue, spec.max_texts)
+    return most + (workers - 1) * -(-most // (2 * workers))
+
+
+def waiting_bound_s(spec: ServeSpec, seconds_a_text: float, workers: int) -> float:
+    """Longest time from reading a request to its answer, in seconds, when the queue is full all the time.
+
+    `workers` texts are computed at a time, so `answered_before` of them take that many times
+    `seconds_a_text` / `workers`: never more than 1.5 * Q * seconds_a_text / workers. `seconds_a_text`
+    is what the costliest stage takes for one text in one worker under that load.
+    """
+    return answered_before(spec, workers) * seconds_a_text / workers
 
 
 class Engine:
