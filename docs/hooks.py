@@ -52,9 +52,10 @@ def table(name: str) -> str:
     """The rows in bench/results/NAME.json as a table, with machine and date."""
     result = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
     machine, rows = result["machine"], result["rows"]
+    box = f"{machine['cpu']}, {machine['threads']} threads"
     columns = list(dict.fromkeys(key for row in rows for key in row))
     lines = [
-        f"Measured on {machine['date'][:10]}: {machine['cpu']}, {machine['threads']} threads.",
+        f"Measured on {machine['date'][:10]}: {box}{_origin(result)}.",
         "",
         "| " + " | ".join(columns) + " |",
         "|" + "---|" * len(columns),
@@ -67,6 +68,13 @@ def table(name: str) -> str:
             for what, of in result["ratios"].items()
         ]
     return "\n".join(lines)
+
+
+def _origin(result: dict[str, Any]) -> str:
+    """Commit, run and bundle, as far as the result names them."""
+    subject = result.get("subject", {})
+    named = {"commit": result.get("commit"), "run": subject.get("run"), "bundle": subject.get("version")}
+    return "".join(f", {what} `{name}`" for what, name in named.items() if name)
 
 
 def _cell(value: Any) -> str:

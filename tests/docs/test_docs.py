@@ -60,6 +60,16 @@ def test_the_table_of_items_names_every_entry_of_the_data_room(room, name):
     assert re.search(rf"`[^`]*\b{name}\b[^`]*`", ITEMS), name
 
 
+@pytest.mark.parametrize(
+    "page", ["README.md", *(f"docs/{path.relative_to(DOCS)}" for path in DOCS.rglob("*.md"))]
+)
+def test_every_command_of_a_benchmark_works_as_typed(page):
+    said = (ROOT / page).read_text(encoding="utf-8")
+    for python, script in re.findall(r"(\S*python) (bench/\w+\.py)", said):
+        assert python.strip("`") == ".venv/bin/python", script
+        assert (ROOT / script).is_file(), script
+
+
 def test_every_test_in_the_table_of_items_exists():
     named = set(re.findall(r"`(tests/[\w/]+\.py)`", ITEMS))
     assert len(named) > 30

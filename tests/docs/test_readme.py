@@ -25,8 +25,8 @@ COMMANDS = [
     for line in body.replace("\\\n", " ").splitlines()
     if line.split("#")[0].strip()
 ]
-TESTED = {"make test", "python bench/serving.py"}
-"""Run elsewhere: `make test` runs this very test, and tests/bench runs the benchmark with --quick."""
+TESTED = {"make test"}
+"""Run elsewhere: `make test` runs this very test."""
 
 pytestmark = pytest.mark.slow
 
