@@ -80,7 +80,7 @@ def waiting_bound_s(spec: ServeSpec, seconds_a_text: float, workers: int) -> flo
     """Longest time from reading a request to its answer, in seconds, when the queue is full all the time.
 
     `workers` texts are computed at a time, so `answered_before` of them take that many times
-    `seconds_a_text` / `workers`: never more than 1.5 * Q * seconds_a_text / workers. `seconds_a_text`
+    `seconds_a_text` / `workers`, at most about 1.5 * Q * seconds_a_text / workers. `seconds_a_text`
     is what the costliest stage takes for one text in one worker under that load.
     """
     return answered_before(spec, workers) * seconds_a_text / workers
