@@ -113,6 +113,47 @@ def test_it_notices_a_log_that_was_changed(releases, tamper):
         releases.history()
 
 
+@pytest.mark.parametrize(
+    "tamper",
+    [
+        "UPDATE aliases SET version = 'two' WHERE alias = 'champion'",
+        "DELETE FROM log WHERE action = 'promote'",
+    ],
+)
+def test_it_notices_an_alias_that_the_log_does_not_explain(releases, tamper):
+    releases.promote("one", {"why": "first"})
+    with sqlite3.connect(releases.file) as db:
+        db.execute("DROP TRIGGER log_is_append_only_d")
+        db.execute(tamper)
+    db.close()
+    with pytest.raises(EnvironmentFault, match="the log says"):
+        releases.history()
+
+
+def test_the_log_explains_every_alias(releases):
+    releases.challenge("two", {})
+    releases.promote("one", {})
+    releases.promote("two", {})
+    releases.challenge("three", {})
+    releases.rollback({})
+    releases.history()
+    assert [releases.alias(name)[0] for name in ("champion", "previous", "challenger")] == [
+        "one", "two", "three",
+    ]  # fmt: skip
+
+
+def test_a_locked_registry_is_not_called_broken(releases):
+    releases._db.execute("PRAGMA busy_timeout = 10")
+    with sqlite3.connect(releases.file, isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(EnvironmentFault, match=r"cannot be used .*locked.*end other processes"):
+            releases.promote("one", {})
+        other.execute("ROLLBACK")
+    other.close()
+    releases.promote("one", {})
+    assert releases.alias("champion")[0] == "one"
+
+
 def test_it_says_when_a_file_is_no_registry(tmp_path):
     file = tmp_path / "registry.db"
     file.write_text("not a database, but long enough to be read as one")

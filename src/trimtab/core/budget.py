@@ -61,7 +61,8 @@ def choose(
     they are tested in a fixed sequence (Maurer, Hothorn and Lehmacher, 1995), and the first that fails ends
     it: the chance that any candidate passes whose true drop exceeds the budget is that of one test, 5 %,
     however many there are. The sequence goes by `distance` from the trained network, which was known before
-    any row was answered.
+    any row was answered. Cascades stand outside that promise: each finds its threshold by a sequence of its
+    own on these rows, and one that finds none is not in this sequence, so each brings 5 % of its own.
     """
     uses = {each.name: tuple(used(each, drops[each.name], budget)) for each in candidates}
     _end_sequence(uses, {each.name: each.distance for each in candidates})

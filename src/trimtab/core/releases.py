@@ -1,8 +1,9 @@
 """The registry of bundles: versions, aliases and an audit trail, in one SQLite file.
 
 Aliases are `champion`, `challenger` and `previous`. The decision log is append-only: each entry
-carries the hash of the one before, so a changed or missing entry shows. Promotion and its log entry
-are one transaction.
+carries the hash of the one before, so an entry that was changed, or is missing from the middle, shows;
+where entries at the end are missing, the aliases are not what the log made them, which shows too.
+Promotion and its log entry are one transaction.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -62,6 +63,8 @@ class Releases:
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.execute("PRAGMA foreign_keys = ON")
             self._db.executescript(_SCHEMA)
+        except sqlite3.OperationalError as error:
+            raise _unusable(file, error) from error
         except sqlite3.DatabaseError as error:
             raise EnvironmentFault(
                 str(file),
@@ -160,7 +163,7 @@ class Releases:
         """The audit trail, oldest first, its chain of hashes verified.
 
         Raises:
-            EnvironmentFault: an entry was changed or removed.
+            EnvironmentFault: an entry was changed or removed, or an alias moved without one.
         """
         entries = []
         before = _START
@@ -176,17 +179,26 @@ class Releases:
                 )
             entries.append(Entry(number, at, action, version, json.loads(body), said_before, said))
             before = said
+        made, stand = _aliases(entries), dict(self._db.execute("SELECT alias, version FROM aliases"))
+        if made != stand:
+            raise EnvironmentFault(
+                f"{self.file}: aliases",
+                f"are {stand}, but the log says {made}: one of them was changed",
+                "restore the file from a backup",
+            )
         return entries
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
         try:
+            self._db.execute("BEGIN IMMEDIATE")
             yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
+            self._db.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            raise _unusable(self.file, error) from error
+        finally:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
 
     def _stored(self, folder: Path) -> str:
         """A folder beside the registry by its relative path, so that both can be moved together."""
@@ -216,6 +228,32 @@ class Releases:
             "INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)",
             (number, at, action, version, text, before, digest),
         )
+
+
+def _aliases(entries: Iterable[Entry]) -> dict[str, str]:
+    """What each alias names after these decisions."""
+    aliases: dict[str, str] = {}
+    for entry in entries:
+        if entry.version is None or entry.action not in ("promote", "challenge", "rollback"):
+            continue
+        if entry.action == "challenge":
+            aliases["challenger"] = entry.version
+            continue
+        if "champion" in aliases:
+            aliases["previous"] = aliases["champion"]
+        aliases["champion"] = entry.version
+        if entry.action == "promote" and aliases.get("challenger") == entry.version:
+            del aliases["challenger"]
+    return aliases
+
+
+def _unusable(file: Path, error: sqlite3.OperationalError) -> EnvironmentFault:
+    """A registry that is whole, but cannot be used now."""
+    return EnvironmentFault(
+        str(file),
+        f"cannot be used ({error})",
+        "end other processes that hold it, free disk space, or make the folder writable, and try again",
+    )
 
 
 def _digest(before: str, number: int, at: str, action: str, version: str | None, body: str) -> str:

@@ -135,7 +135,7 @@ class _Work:
     def _ready(self, steps: Sequence[Step]) -> Iterator[Batch]:
         """The rows after `steps`; the first pass takes them from the source, and keeps them on disk."""
         if self.source is None:
-            yield from ahead(lambda block: apply(steps, self.spool.read(block)), range(len(self.spool)))
+            yield from ahead(lambda block: apply(steps, [self.spool.read(block)])[0], range(len(self.spool)))
             return
         source, self.source = self.source, None
         for batch in source:

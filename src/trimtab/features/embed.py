@@ -138,8 +138,8 @@ class Embed(Feature):
 def equally_long(lengths: Sequence[int], size: int) -> Iterator[np.ndarray]:
     """Positions in batches of at most `size`, all of one length each, shortest first.
 
-    >>> [len(batch) for batch in equally_long([3, 2, 3, 3], 2)]
-    [1, 2, 1]
+    >>> tuple(len(batch) for batch in equally_long([3, 2, 3, 3], 2))
+    (1, 2, 1)
     """
     counted = np.asarray(lengths, np.int64)
     for length in np.unique(counted):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from trimtab.core.errors import TrimtabError
 from trimtab.core.spec import ServeSpec
+from trimtab.serve.lifeline import FLAG, HELP, end_with_parent
 from trimtab.serve.server import Listening, serve
 
 OPTIONS = ("host", "rest", "grpc", "queue", "max_texts", "max_bytes", "batch_tokens", "drain")
@@ -35,7 +36,10 @@ def main() -> int:
     parser.add_argument("--drain", type=float, default=defaults.drain, help="seconds to finish on SIGTERM")
     parser.add_argument("--threads", type=int, help="worker threads; default: one for each processor")
     parser.add_argument("--log", type=Path, help="folder of the request log; default: none")
+    parser.add_argument(FLAG, action="store_true", help=HELP)
     args = parser.parse_args()
+    if args.with_parent:
+        end_with_parent()
     spec = defaults.model_copy(update={name: getattr(args, name) for name in OPTIONS})
     try:
         return serve(args.bundle, spec, args.log, _announce, args.threads)

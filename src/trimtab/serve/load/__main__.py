@@ -8,6 +8,7 @@ import json
 import sys
 from pathlib import Path
 
+from trimtab.serve.lifeline import FLAG, HELP, end_with_parent
 from trimtab.serve.load.pace import run
 from trimtab.serve.load.result import LoadResult, Plan
 
@@ -15,6 +16,8 @@ from trimtab.serve.load.result import LoadResult, Plan
 def main() -> int:
     """Run one plan; 0 when every request was answered or refused, else 1."""
     args = _parser().parse_args()
+    if args.with_parent:
+        end_with_parent()
     plan = Plan(
         **{name: getattr(args, name) for name in Plan.__dataclass_fields__ if name != "texts"},
         texts=tuple(read_texts(args.texts)),
@@ -67,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--model", default=Plan.model, help="name of the model, for gRPC")
     parser.add_argument("--token", help="bearer token")
     parser.add_argument("--answers", action="store_true", help="keep labels and confidences")
+    parser.add_argument(FLAG, action="store_true", help=HELP)
     parser.add_argument("--out", type=Path, help="file for the raw replies")
     return parser
 

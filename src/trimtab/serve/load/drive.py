@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from trimtab.core.errors import EnvironmentFault
+from trimtab.serve.lifeline import FLAG, lifeline
 from trimtab.serve.load.result import LoadResult
 
 
@@ -30,12 +31,7 @@ class Server:
 
     def stop(self, patience: float = 60.0) -> int:
         """SIGTERM, then wait; the process's exit code. It is killed after `patience` seconds."""
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            return self.process.wait(patience)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            return self.process.wait()
+        return _stop(self.process, patience)
 
 
 @contextmanager
@@ -53,29 +49,38 @@ def start_server(
     environment = {name: value for name, value in os.environ.items() if name != "TRIMTAB_TOKEN"}
     if token is not None:
         environment["TRIMTAB_TOKEN"] = token
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
-    assert process.stdout is not None
-    with process.stdout:
-        line = process.stdout.readline()
-        if not line:
-            code = process.wait()
-            raise EnvironmentFault(
-                str(bundle), f"the server ended with code {code}", "see what it wrote above"
-            )
-        said = json.loads(line)
-        host = said["host"]
-        server = Server(
-            process,
-            f"http://{host}:{said['rest']}",
-            f"http://{host}:{said['grpc']}",
-            said["version"],
-            said["name"],
-        )
+    with (
+        lifeline() as stdin,
+        subprocess.Popen(
+            [*command, FLAG], stdin=stdin, stdout=subprocess.PIPE, text=True, env=environment
+        ) as process,
+    ):
         try:
-            yield server
+            yield _announced(process, bundle)
         finally:
             if process.poll() is None:
-                server.stop()
+                _stop(process)
+
+
+def _stop(process: subprocess.Popen[str], patience: float = 60.0) -> int:
+    process.send_signal(signal.SIGTERM)
+    try:
+        return process.wait(patience)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()
+
+
+def _announced(process: subprocess.Popen[str], bundle: Path) -> Server:
+    """The server, once it said where it listens."""
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    if not line:
+        code = process.wait()
+        raise EnvironmentFault(str(bundle), f"the server ended with code {code}", "see what it wrote above")
+    said = json.loads(line)
+    rest, grpc = (f"http://{said['host']}:{said[port]}" for port in ("rest", "grpc"))
+    return Server(process, rest, grpc, said["version"], said["name"])
 
 
 def drive(url: str, texts: Sequence[str], raw: Path | None = None, **options: Any) -> LoadResult:
@@ -90,9 +95,9 @@ def drive(url: str, texts: Sequence[str], raw: Path | None = None, **options: An
         file, out = Path(place) / "texts.jsonl", raw or Path(place) / "raw.jsonl"
         file.write_text("\n".join(json.dumps(text) for text in texts), encoding="utf-8")
         command = [sys.executable, "-m", "trimtab.serve.load", "--url", url, "--texts", str(file)]
-        done = subprocess.run(
-            [*command, "--out", str(out), *_flags(options)], capture_output=True, text=True, check=False
-        )
+        command += [FLAG, "--out", str(out), *_flags(options)]
+        with lifeline() as stdin:
+            done = subprocess.run(command, stdin=stdin, capture_output=True, text=True, check=False)
         if not out.is_file():
             said = done.stderr.strip().splitlines()
             raise EnvironmentFault(
