@@ -12,7 +12,7 @@ import numpy as np
 
 from paired import interval
 
-ALIKE = 1e-6
+ALIKE = 1e-4
 """Two fills are alike where they differ by less, in standard deviations."""
 Columns = Mapping[str, np.ndarray]
 """Column name to values (rows,): floats with NaN where there is none, or words with None."""
@@ -67,9 +67,9 @@ def table(cells: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     difference to the reference paired by seed."""
     for of, runs in grouped(cells).items():
         row = dict(zip(("data", "gap", "method"), of, strict=False))
-        for kind in ("rmse", "mae", "accuracy"):
+        for kind in ("rmse", "accuracy"):
             found = interval(kind, [run["ours"][kind] for run in runs if kind in run["ours"]])
-            row |= {key: value for key, value in found.items() if key != "mae_95"}
+            row |= found
         row["reference"] = of[3]
         for kind in ("rmse", "accuracy"):
             if kind in runs[0]["theirs"]:

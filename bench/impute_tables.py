@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import polars as pl
-from sklearn.experimental import enable_iterative_imputer  # noqa: F401
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.experimental import enable_iterative_imputer  # noqa: F401
 from sklearn.impute import IterativeImputer, KNNImputer, SimpleImputer
 from sklearn.preprocessing import StandardScaler
 
@@ -85,6 +85,8 @@ def one_seed(train: pl.DataFrame, test: pl.DataFrame, share: float, seed: int) -
     for method in methods():
         chosen = numbers if method.numbers_only else train.columns
         parts = train.select(chosen), holed.select(chosen)
+        if method.numbers_only:
+            parts = apart(parts[0], spread, rng), apart(parts[1], spread, rng)
         ours, our_seconds = timed(stepped, method.step, *parts)
         theirs, seconds = timed(method.fill, *map(to_pandas, parts), numbers)
         found = {name: values.to_numpy() for name, values in theirs.items()}
@@ -106,6 +108,13 @@ def hide(rows: pl.DataFrame, share: float, rng: np.random.Generator) -> tuple[pl
         pl.when(pl.Series(~hidden[name])).then(pl.col(name)).alias(name) for name in rows.columns
     )
     return holed, hidden
+
+
+def apart(rows: pl.DataFrame, spread: Mapping[str, float], rng: np.random.Generator) -> pl.DataFrame:
+    """The rows with noise of a thousandth of a deviation: whole numbers put many rows at the same distance,
+    and which of them is a neighbour is then each library's own choice."""
+    noise = {name: pl.Series(1e-3 * spread[name] * rng.normal(size=rows.height)) for name in rows.columns}
+    return rows.with_columns(pl.col(name) + noise[name] for name in rows.columns)
 
 
 def columns(rows: pl.DataFrame) -> Columns:
@@ -137,14 +146,14 @@ def stepped(step: Step, train: pl.DataFrame, test: pl.DataFrame) -> pl.DataFrame
 
 def methods() -> Iterator[Method]:
     """What is compared. scikit-learn's KNNImputer and IterativeImputer know no categories: beside the
-    numbers alone, where both must agree, they get the one-hot cells of all columns."""
+    numbers alone, without ties, where both must agree, they get the one-hot cells of all columns."""
     for rule in ("mean", "median", "most_frequent", "constant"):
         step = Impute(numeric=rule, categorical="constant" if rule == "constant" else "most_frequent")
         yield Method(rule, step, "SimpleImputer", simple(rule))
         yield Method(rule, step, "pandas fillna", fillna(rule))
     near, chained = ImputeKnn(neighbours=NEIGHBOURS), ImputeModel(rounds=ROUNDS)
-    yield Method("knn, numbers", near, "KNNImputer", knn, numbers_only=True)
-    yield Method("model, numbers", chained, "IterativeImputer", iterative, numbers_only=True)
+    yield Method("knn, numbers without ties", near, "KNNImputer", knn, numbers_only=True)
+    yield Method("model, numbers without ties", chained, "IterativeImputer", iterative, numbers_only=True)
     yield Method("knn", near, "KNNImputer, one-hot", knn, same=False)
     yield Method("model", chained, "IterativeImputer, one-hot", iterative, same=False)
 
