@@ -180,3 +180,18 @@ def test_it_writes_the_review_of_labels_beside_the_spec_and_does_as_decided(tmp_
         (int(number), "label wrong, as reviewed")
     ]
     assert len(second.train) == len(first.train) - 1
+
+
+def test_it_looks_for_the_files_of_steps_beside_the_spec(tmp_path, monkeypatch):
+    spec_folder, elsewhere = tmp_path / "spec", tmp_path / "elsewhere"
+    for folder in (spec_folder, elsewhere):
+        folder.mkdir()
+    monkeypatch.chdir(elsewhere)
+    write(spec_folder, rows())
+    (spec_folder / "own.tsv").write_text("card\tplastic\n", encoding="utf-8")
+    shifted = {"translator": "command", "options": {"command": "tr a-z b-za"}, "cache": "kept.sqlite"}
+    augment = [{"synonym": {"table": "own.tsv"}}, {"back_translation": shifted}]
+    splits = prepare(spec_of(augment=augment), spec_folder)
+    assert any("plastic" in text for text in splits.train["text"])
+    assert (spec_folder / "kept.sqlite").is_file()
+    assert not list(elsewhere.iterdir())

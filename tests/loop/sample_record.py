@@ -80,7 +80,18 @@ def sample_record() -> Record:
             "length_unit": "words",
             "length_counts": {"edges": [0, 5, 10, 20, 40, 80], "before": [900, 4100, 3600, 1200, 203], "after": [880, 4050, 3560, 1190, 194]},
             "missing": {"before": {"text": 0.0, "amount": 0.21, "kind": 0.4}, "after": {"text": 0.0, "amount": 0.0, "kind": 0.0}},
-            "augmented": 0,
+            "augmented": 17_200,
+            "augmentation": [
+                {"step": "synonym", "kept": 8_310, "nothing to rewrite": 102, "unchanged or repeated": 473},
+                {"step": "back_translation", "kept": 8_890, "too far from the source": 61},
+            ],
+            "copies": [
+                {"step": "near_duplicates", "clusters": 61, "rows": 149, "dropped": 88, "largest": 5, "conflicts": 1,
+                 "conflicting": [{"cluster": 3, "ids": [17, 290, 4411], "labels": {HOSTILE: 1, "card_arrival": 2}}]},
+            ],
+            "steps": {"label_errors": {"judged": 9874, "suspects": 2, "decided": {"drop": 1}, "ranked": [
+                {"id": 12, "given": "card_arrival", "suggested": HOSTILE, "score": 0.0313},
+                {"id": 90, "given": "top_up_failed", "suggested": "top_up_reverted", "score": 0.0714}]}},
             "leakage": {"train_valid": {"exact": 0, "near": 3}, "train_test": {"exact": 4, "near": 17, "near_pairs": [_twin()]}},
         },
         "dropped": _dropped(129),

@@ -106,6 +106,22 @@ def test_leakage_is_counted_by_parts_with_its_pairs(page):
     assert f"train and test Where is my card? {HOSTILE} 0.91 yes" in page.text
 
 
+def test_clusters_and_their_conflicting_labels_are_shown(page):
+    assert "Clusters of copies" in page.text
+    assert "1 of 1 clusters whose rows have different labels" in page.text
+    assert "17, 290, 4411" in page.text
+
+
+def test_what_a_step_tells_of_itself_is_shown(page):
+    assert "ranked: 2 rows" in page.text
+    assert "0.0313" in page.text
+
+
+def test_augmentation_says_what_became_of_every_copy(page):
+    assert "17,200 rows were added to train." in page.text
+    assert "too far from the source" in page.text
+
+
 def test_the_stage_table_says_gain_and_cost(page):
     assert "93.25 % −0.13 pt 10.4 ms 1.51× faster 23.4 MB 3.9× smaller" in page.text  # noqa: RUF001
 

@@ -40,6 +40,8 @@ class Step:
     """The fields that `learn` fills."""
     reads: ClassVar[tuple[str, ...]] = ()
     """Parameters that name a file the step reads, relative to the spec; it runs again if the file changes."""
+    writes: ClassVar[tuple[str, ...]] = ()
+    """Parameters that name a file the step keeps for itself, relative to the spec."""
     files: ClassVar[dict[str, str]] = {}
     """Text fields that are saved as a file of their own: field to file name."""
 

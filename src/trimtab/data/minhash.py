@@ -73,34 +73,33 @@ def sketches(sets: Shingles, similarity: float) -> tuple[np.ndarray, np.ndarray]
     some equal sets are found as pairs only.
     """
     bands, rows = bands_for(similarity)
-    salts = np.random.default_rng(_SEED).integers(0, 2**32, (bands, rows, 2), dtype=np.uint32)
+    factors = np.random.default_rng(_SEED).integers(0, 2**63, (bands, rows), dtype=np.uint64) | np.uint64(1)
     keys, total = np.zeros((bands, len(sets)), np.uint64), np.zeros(len(sets), np.uint64)
 
     def fill(piece: tuple[int, int]) -> None:
         block = sets.cut(*piece)
-        keys[:, slice(*piece)] = _keys(block, salts)
+        keys[:, slice(*piece)] = _keys(block, factors)
         total[slice(*piece)] = np.add.reduceat(np.append(mix(block.hashes), np.uint64(0)), block.starts)[:-1]
 
     list(on_all_cores(fill, _pieces(sets.starts)))
     return keys, total
 
 
-def _keys(sets: Shingles, salts: np.ndarray) -> np.ndarray:
+def _keys(sets: Shingles, factors: np.ndarray) -> np.ndarray:
     """The keys (bands, sets) of a block: the least hashes of each row of a band, mixed.
 
-    Each order of the shingles is a salt and a multiplication by an odd number: enough, for the shingles are
-    well mixed already. 32 of their bits choose candidates as well as all, in half the time. One hash more at
-    the end gives `reduceat` a place for empty sets there.
+    Each order of the shingles is a multiplication by an odd number: enough, for the shingles are well mixed
+    already. 32 of their bits choose candidates as well as all, in half the time. One hash more at the end
+    gives `reduceat` a place for empty sets there.
     """
     hashes = np.append(sets.hashes, np.uint64(0)).astype(np.uint32)
-    salted = np.empty_like(hashes)
-    keys = np.zeros((len(salts), len(sets)), np.uint64)
-    for band, rows in enumerate(salts):
-        for salt, factor in rows:
-            np.bitwise_xor(hashes, salt, out=salted)
-            np.multiply(salted, factor | np.uint32(1), out=salted)
-            keys[band] = mix(keys[band] ^ np.minimum.reduceat(salted, sets.starts)[:-1])
-    return keys
+    ordered = np.empty_like(hashes)
+    keys = np.zeros((len(factors), len(sets)), np.uint64)
+    for band, rows in enumerate(factors):
+        for factor in rows:
+            np.multiply(hashes, factor.astype(np.uint32), out=ordered)
+            keys[band] += np.minimum.reduceat(ordered, sets.starts)[:-1] * factor
+    return mix(keys)
 
 
 def _pieces(starts: np.ndarray) -> list[tuple[int, int]]:

@@ -13,9 +13,9 @@ import numpy as np
 from pydantic import Field
 
 from trimtab.core.errors import DataError
+from trimtab.core.hub import model_folder
 from trimtab.core.objects import Batch
 from trimtab.core.optional import optional
-from trimtab.data.alike import packaged_minilm
 from trimtab.data.augment import Edit, chosen
 from trimtab.data.synonyms import STOP, candidates, pieces_of
 
@@ -102,7 +102,7 @@ def _minilm() -> tuple[list[str], np.ndarray]:
     """The whole English words of MiniLM's vocabulary, and their unit vectors."""
     tokenizers = optional("tokenizers", "train", "step embedding_neighbours")
     safetensors = optional("safetensors", "train", "step embedding_neighbours")
-    folder = packaged_minilm()
+    folder = model_folder("minilm")
     vocabulary = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json")).get_vocab()
     words = sorted(word for word in vocabulary if _PLAIN.fullmatch(word))
     with safetensors.safe_open(folder / "model.safetensors", "np") as file:

@@ -124,10 +124,16 @@ def plan_steps(spec: Spec, place: Place = _dotted) -> tuple[tuple[Step, ...], tu
 
 
 def located(steps: Iterable[Step], folder: Path) -> tuple[Step, ...]:
-    """The steps, the files that they read named from `folder` on, where the spec lies."""
+    """The steps, the files that they read and write named from `folder` on, where the spec lies."""
     return tuple(
-        replace(step, **{name: str(folder / getattr(step, name)) for name in step.reads}) for step in steps
+        replace(step, **{name: str(folder / path) for name in _paths(step) if (path := getattr(step, name))})
+        for step in steps
     )
+
+
+def _paths(step: Step) -> tuple[str, ...]:
+    """The parameters of a step that name files."""
+    return (*step.reads, *step.writes)
 
 
 def _built(wanted: Sequence[StepSpec], section: str, spec: Spec, place: Place) -> tuple[Step, ...]:

@@ -38,12 +38,13 @@ class Synonym(Edit):
     """Replace `rate` of the words, at least one, by synonyms of their usual senses.
 
     English by WordNet 3.0, Chinese (cut by rjieba) by the Chinese Open WordNet. `table` names a file of the
-    user's own instead: a line holds a word, a tab, and its synonyms, joined by `|`; `.gz` is unpacked. Stop
-    words stay, the case of the first letter or the whole word is kept, and a plural in -s takes the plural of
-    the synonym. Easy data augmentation (Wei and Zou, 2019), with rarer senses left out.
+    user's own instead, relative to the spec: a line holds a word, a tab, and its synonyms, joined by `|`;
+    `.gz` is unpacked. Stop words stay, the case of the first letter or the whole word is kept, and a plural
+    in -s takes the plural of the synonym. Easy data augmentation (Wei and Zou, 2019), without rarer senses.
     """
 
     name: ClassVar[str] = "synonym"
+    reads: ClassVar[tuple[str, ...]] = ("table",)
 
     table: str | None = None
 

@@ -53,7 +53,7 @@ def data_stage(shop: Workshop, place: Place) -> tuple[Stage, Splits]:
     }
     for step in (step for part in plan_steps(spec, place) for step in part):
         for name in step.reads:
-            path = shop.folder / getattr(step, name)
+            path = shop.folder / (getattr(step, name) or "")
             files[f"{step.name}.{name}"] = file_hash(path) if path.is_file() else None
     inputs = {
         "files": files,

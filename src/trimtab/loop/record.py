@@ -176,7 +176,8 @@ class DataRecord(TypedDict):
     `length_counts` rows by length, between `edges`, `before` and `after`. `missing` is the share of missing
     values by column. `augmented` counts rows added to train, `augmentation` says for each step how many
     copies it kept and why others were not. `leakage` says what two parts share, by their names
-    (`train_test`, `train_valid`). `copies` says what each step that drops copies found.
+    (`train_test`, `train_valid`). `copies` says what each step that drops copies found, `steps` what others
+    tell of themselves (`Step.facts`), by name.
     """
 
     read: NotRequired[dict[str, int]]
@@ -191,6 +192,7 @@ class DataRecord(TypedDict):
     augmentation: NotRequired[list[dict[str, Any]]]
     leakage: NotRequired[dict[str, LeakRecord]]
     copies: NotRequired[list[CopiesRecord]]
+    steps: NotRequired[dict[str, dict[str, Any]]]
 
 
 class DroppedRow(TypedDict):

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from trimtab.loop.record import DataRecord, DroppedRow, Record
-from trimtab.loop.report import cleaning, figures, pictures
+from trimtab.loop.report import cleaning, figures, findings, pictures
 from trimtab.loop.report.html import Html, breakable, folded, section, table, tag, text
 from trimtab.loop.report.page import picture
 
@@ -26,6 +26,9 @@ def data(record: Record) -> Html | None:
         "Data before and after",
         _splits(said),
         _leakage(said),
+        findings.copies(said),
+        findings.steps(said),
+        findings.augmentation(said),
         _reasons(said),
         _missing(said),
         _labels(said),
@@ -46,11 +49,7 @@ def _splits(said: DataRecord) -> Html | None:
         (name, figures.count(read.get(name)), figures.count(gone[name]), figures.count(kept.get(name)))
         for name in {**read, **kept}
     ]
-    added = said.get("augmented")
-    return text(
-        table("Rows by split", ["split", "read", "dropped", "kept"], rows, numeric=(1, 2, 3)),
-        tag("p", f"Augmentation added {figures.rows(added)} to train.", class_="quiet") if added else None,
-    )
+    return table("Rows by split", ["split", "read", "dropped", "kept"], rows, numeric=(1, 2, 3))
 
 
 def _leakage(said: DataRecord) -> Html | None:
