@@ -4,7 +4,7 @@
     python bench/serving.py --run FOLDER             a finished run: build/demo/.trimtab/runs/HASH
     python bench/serving.py --quick                  a small project, under a minute
 
-On 2 quiet cores it takes 10 to 12 minutes, and the run of build/demo before it another 15 where it is missing.
+On 2 quiet cores it takes 10 to 12 minutes; the run of build/demo, where it is missing, 15 more.
 Every service answers the same test texts on this machine, which client and server share. Rounds go through
 all services in turn, so a slow minute hits all of them; ratios are taken within a round and quoted as the
 median with the range over rounds. Each rung changes one thing in the rung before, where that is possible:
