@@ -65,15 +65,22 @@ def test_the_standard_health_check_says_serving(channel):
     assert channel.unary_unary("/grpc.health.v1.Health/Check")(b"", timeout=10) == b"\x08\x01"
 
 
+def test_an_output_asked_for_twice_is_answered_once(channel):
+    said = call(channel, "ModelInfer", infer_request(outputs=["label", "label"]))
+    assert [output.name for output in said.outputs] == ["label"]
+
+
 @pytest.mark.parametrize(
     ("code", "request_"),
     [
         ("NOT_FOUND", infer_request(model="other")),
         ("NOT_FOUND", infer_request(version="0")),
-        ("NOT_FOUND", infer_request(outputs=["other"])),
+        ("INVALID_ARGUMENT", infer_request(outputs=["other"])),
         ("INVALID_ARGUMENT", infer_request(texts=[])),
         ("INVALID_ARGUMENT", infer_request(texts=[" "])),
         ("INVALID_ARGUMENT", infer_request(shape=[4])),
+        ("INVALID_ARGUMENT", infer_request(shape=[-3])),
+        ("INVALID_ARGUMENT", infer_request(shape=[3] + [1] * 8)),
         ("INVALID_ARGUMENT", infer_request(texts=["card"] * 129)),
         ("INVALID_ARGUMENT", pb.ModelInferRequest(model_name="tiny")),
     ],

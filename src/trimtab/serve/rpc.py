@@ -15,14 +15,14 @@ import grpc
 
 from trimtab.serve.engine import Ticket
 from trimtab.serve.protocol import open_inference_pb2 as pb
-from trimtab.serve.refusal import Invalid, Malformed, Overloaded, Refusal, Unknown, failed
+from trimtab.serve.refusal import Malformed, Overloaded, Refusal, failed
 from trimtab.serve.service import Service
 from trimtab.serve.tensors import (
     DATATYPES,
     DEFAULT_OUTPUTS,
     INPUT,
-    OUTPUTS,
     as_text,
+    check_output,
     check_shape,
     output_raw,
     output_shape,
@@ -157,20 +157,20 @@ def refused(error: Exception) -> tuple[grpc.StatusCode, str, tuple[tuple[str, st
 
 
 def _outputs(request: Any) -> list[str]:
-    names = [output.name for output in request.outputs]
+    """The outputs asked for, each once: a name repeated ten thousand times must not repeat its answer."""
+    names = list(dict.fromkeys(output.name for output in request.outputs))
     for name in names:
-        if name not in OUTPUTS:
-            raise Unknown(f"output '{name}'", "no such output", f"ask for {', '.join(OUTPUTS)}")
+        check_output(name)
     return names or list(DEFAULT_OUTPUTS)
 
 
 def _texts(request: Any) -> tuple[list[str], bool]:
     """The texts, and whether they came as raw bytes."""
     if len(request.inputs) != 1 or request.inputs[0].name != INPUT:
-        raise Invalid("inputs", "not one tensor 'text'", "send one input named 'text', datatype BYTES")
+        raise Malformed("inputs", "not one tensor 'text'", "send one input named 'text', datatype BYTES")
     tensor = request.inputs[0]
     if tensor.datatype != "BYTES":
-        raise Invalid(f"input '{INPUT}'", f"datatype '{tensor.datatype}'", "send BYTES")
+        raise Malformed(f"input '{INPUT}'", f"datatype '{tensor.datatype}'", "send BYTES")
     raw = len(request.raw_input_contents) > 0
     if raw and (len(request.raw_input_contents) != 1 or tensor.HasField("contents")):
         raise Malformed("raw_input_contents", "not one entry for the one input", "send raw bytes or contents")
