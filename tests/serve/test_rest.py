@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
+import socket
 import zlib
 from struct import pack
 
@@ -266,6 +268,37 @@ def test_compressed_bodies_are_refused_with_what_is_read(client, form, coding):
     assert f"'{coding}' is not read here; send the body uncompressed" in response.json()["error"]
 
 
+@pytest.mark.parametrize("size", [100_000, 1_000_000])
+def test_a_head_without_end_is_refused(server, size):
+    host, _, port = server.rest_url.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=30) as client:
+        client.sendall(b"POST /predict HTTP/1.1\r\nHost: here\r\nX-Long: ")
+        said = b""
+        with contextlib.suppress(ConnectionError):  # it closes while the rest is on its way
+            client.sendall(b"a" * size)
+        with contextlib.suppress(ConnectionError):
+            said = client.recv(4096)
+    assert said == b"" or said.startswith(b"HTTP/1.1 431 ")
+
+
+def test_long_heads_and_bodies_in_one_connection_are_read(client):
+    for _ in range(3):
+        response = client.post(
+            "/predict", json={"texts": [*TEXTS, "card " * 3000]}, headers={"x": "a" * 60_000}
+        )
+        assert response.status_code == 200
+
+
+def test_a_chunked_body_is_as_limited_as_any_other(tiny):
+    with (
+        start_server(tiny.folder, options=["--max-bytes", "100"]) as small,
+        httpx.Client(base_url=small.rest_url) as client,
+    ):
+        body = json.dumps({"texts": ["card " * 50]}).encode()
+        assert client.post("/predict", content=iter([body])).status_code == 413
+        assert client.post("/predict", json={"texts": TEXTS}).status_code == 200
+
+
 def test_a_token_guards_all_but_health(tiny):
     with (
         start_server(tiny.folder, token="secret") as guarded,
@@ -278,6 +311,9 @@ def test_a_token_guards_all_but_health(tiny):
         )
         assert (
             client.post("/predict", json=body, headers={"Authorization": "Bearer secret"}).status_code == 200
+        )
+        assert (
+            client.post("/predict", json=body, headers={"Authorization": "bearer secret"}).status_code == 200
         )
         assert client.get("/metrics").status_code == 401
         assert client.get("/v2/health/ready").status_code == 200

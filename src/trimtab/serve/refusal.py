@@ -77,13 +77,13 @@ class Overloaded(Refusal):
 
 
 class Draining(Refusal):
-    """The server is stopping: what it accepted is answered, nothing new is accepted."""
+    """The server is stopping: nothing new is accepted, and what took longer than `serve.drain` is cut."""
 
     http = 503
     grpc = "UNAVAILABLE"
 
-    def __init__(self) -> None:
-        super().__init__("server", "it is shutting down", "send the request to another instance")
+    def __init__(self, problem: str = "it is shutting down") -> None:
+        super().__init__("server", problem, "send the request to another instance")
 
 
 class Failed(Refusal):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from math import ceil
@@ -14,6 +15,7 @@ from trimtab.serve.engine import Ticket
 from trimtab.serve.infer_rest import LENGTH_HEADER, read_infer, write_infer
 from trimtab.serve.messages import PredictRequest, decode
 from trimtab.serve.refusal import (
+    Draining,
     Overloaded,
     Refusal,
     TooLarge,
@@ -84,6 +86,8 @@ class Rest:
             self._service.authorise(headers.get(b"authorization"))
             body, said = await answer(headers, receive, started)
             status = 200
+        except asyncio.CancelledError:  # uvicorn cancels what is left at the end of a drain
+            status, body, said = refused(Draining("it shut down before the request was complete"))
         except Exception as error:
             status, body, said = refused(error)
         if self._service.engine.draining:
