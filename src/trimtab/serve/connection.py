@@ -14,15 +14,17 @@ _REFUSAL = (
 
 
 class Connection(HttpToolsProtocol):
-    """Refuses a head that does not end within `MAX_HEAD_BYTES`: it would fill the memory, unseen."""
+    """Refuses a head that goes on for `MAX_HEAD_BYTES` after its first read: it would fill the memory."""
 
+    _requests = 0
     _head: int | None = None  # bytes of an unfinished head; none between requests and in a body
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, and give up where the head has grown too large."""
+        requests = self._requests
         super().data_received(data)
-        if self._head is None or self.transport.is_closing():
-            return
+        if self._head is None or self._requests != requests or self.transport.is_closing():
+            return  # what a head began with may hold the body of the request before it
         self._head += len(data)
         if self._head > MAX_HEAD_BYTES:
             self.transport.write(_REFUSAL)
@@ -30,6 +32,7 @@ class Connection(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """A request begins."""
+        self._requests += 1
         self._head = 0
         super().on_message_begin()
 

@@ -149,7 +149,7 @@ class Rpc:
 
 
 def _parsing(kind: type[Message], answer: Answer) -> Answer:
-    """`answer`, for the bytes of a message: gRPC itself calls torn ones INTERNAL, and leaves them uncounted."""
+    """`answer`, for a message still in bytes: gRPC calls torn ones INTERNAL, and no one counts them."""
 
     async def method(raw: bytes, started: float) -> Any:
         try:
