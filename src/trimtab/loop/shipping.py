@@ -11,7 +11,7 @@ import numpy as np
 
 from trimtab.compress.job import answers_of
 from trimtab.core.budget import GATE_LEVEL
-from trimtab.core.bundle import MEASURED, Bundle, write_bundle
+from trimtab.core.bundle import Bundle, write_bundle
 from trimtab.core.measure import Paired, bootstrap, paired_drop
 from trimtab.core.objects import Candidate, Splits
 from trimtab.core.releases import Releases
@@ -85,7 +85,7 @@ def bundle_stage(
             folder, winner.folder, rows.steps, rows.labels, manifest, profile, model_card(manifest, rows)
         )
 
-    stage = shop.stage("bundle", inputs, make, leave_out=MEASURED)
+    stage = shop.stage("bundle", inputs, make)
     return Bundle.open(stage.folder), stage
 
 
