@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from trimtab.core.audit import START, Entry, aliases_of, digest, verified
-from trimtab.core.bundle import Bundle
+from trimtab.core.bundle import MANIFEST, Bundle
 from trimtab.core.errors import BundleError, ConfigError, EnvironmentFault, suggestion
 
 ALIASES = ("champion", "challenger", "previous")
@@ -152,10 +152,17 @@ class Releases:
             ConfigError: no such version.
             BundleError: its bundle is missing, damaged or another one.
         """
-        found = Bundle.open(self.folder(version))
+        folder = self.folder(version)
+        if not (folder / MANIFEST).is_file():
+            raise BundleError(
+                str(folder),
+                f"the bundle of version {version} is gone",
+                "copy it back, or make it again with `trimtab run`",
+            )
+        found = Bundle.open(folder)
         if found.version != version:
             raise BundleError(
-                str(found.folder),
+                str(folder),
                 f"holds version {found.version}, registered is {version}",
                 "copy the bundle of that version back",
             )
