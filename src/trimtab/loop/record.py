@@ -97,7 +97,7 @@ class CandidateRecord(MeasuredRecord):
 
 
 class TestRecord(DropRecord):
-    """The winner against the teacher on the test rows, touched once."""
+    """The winner against the teacher on the test rows."""
 
     teacher_accuracy: NotRequired[float]
     winner_accuracy: NotRequired[float]
@@ -249,7 +249,7 @@ class ConfusionRecord(TypedDict):
 
 
 class Record(TypedDict):
-    """All that a report shows."""
+    """All that a report shows; `test_look` is which look at the test rows it was, from 1."""
 
     verdict: VerdictRecord
     budget: BudgetRecord
@@ -264,6 +264,7 @@ class Record(TypedDict):
     spec: NotRequired[list[Option]]
     teacher: NotRequired[MeasuredRecord | None]
     test: NotRequired[TestRecord | None]
+    test_look: NotRequired[int]
     stages: NotRequired[list[StageRecord]]
     data: NotRequired[DataRecord]
     dropped: NotRequired[list[DroppedRow]]

@@ -41,7 +41,7 @@ def opening(record: Record) -> Html:
         ),
         _gauges(shown.get("uses", []), verdict["binding"]) if shown else None,
         _key_figures(shown, record.get("teacher")) if shown else None,
-        _on_test(record.get("test")),
+        _on_test(record.get("test"), record.get("test_look", 1)),
         id="verdict",
     )
 
@@ -132,9 +132,20 @@ def _against(teacher: Mapping[str, object] | None, shown: CandidateRecord, key: 
     return f"{figures.times(new / old, *figures.WORDS[key])} than the teacher"
 
 
-def _on_test(test: TestRecord | None) -> Html | None:
-    if not test:
+def _on_test(test: TestRecord | None, look: int) -> Html | None:
+    """What the test rows said, and whether they had been asked before."""
+    if not test and look == 1:
         return None
+    title = "On the test rows, touched once: " if look == 1 else f"On the test rows, look {look} at them: "
+    said = [_test_said(test)] if test else []
+    if look > 1:
+        said.append(
+            "Choices made since the first look may have followed it: take these figures as favourable."
+        )
+    return tag("p", tag("b", title), " ".join(said), class_="test")
+
+
+def _test_said(test: TestRecord) -> str:
     both = ""
     if "winner_accuracy" in test and "teacher_accuracy" in test:
         winner, teacher = map(figures.share, (test["winner_accuracy"], test["teacher_accuracy"]))
@@ -146,12 +157,11 @@ def _on_test(test: TestRecord | None) -> Html | None:
         else ""
     )
     low, high = figures.points(test["low"]), figures.points(test["high"])
-    said = (
+    return (
         f"{both}a drop of {figures.points(test['drop'])} "
         f"({figures.interval(test.get('level'))} {low} to {high}; "
         f"exact McNemar p = {test['p_value']:.2g}).{only}"
     )
-    return tag("p", tag("b", "On the test rows, touched once: "), said, class_="test")
 
 
 def _candidates(candidates: Sequence[CandidateRecord], winner: str | None) -> Html:
