@@ -1,13 +1,12 @@
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trimtab.core.budget import GATE_LEVEL, choose, least_drop, pareto, used
-from trimtab.core.measure import Paired, paired_drop, wilson
+from trimtab.core.budget import choose, least_drop, pareto, used
+from trimtab.core.measure import Paired
 from trimtab.core.objects import Candidate, Measurement
 from trimtab.core.spec import BudgetSpec
 
@@ -67,13 +66,15 @@ def test_its_winner_keeps_every_budget_and_no_faster_one_does(made, budget):
 def test_it_accepts_none_after_one_that_failed_the_accuracy_gate(made, budget):
     verdict = choose(*made, budget)
     cheap = [
-        one.name
+        one
         for one in made[0]
         if all(use.used <= 1 or use.budget == "accuracy_drop" for use in used(one, made[1][one.name], budget))
     ]
-    distance = {one.name: one.distance for one in made[0]}
-    passed = [not verdict.excesses(name) for name in sorted(cheap, key=lambda name: (distance[name], name))]
-    assert passed == sorted(passed, reverse=True)
+    same = sorted((one for one in cheap if one.distance <= 1), key=lambda one: (one.distance, one.name))
+    students = sorted((one for one in cheap if one.distance > 2), key=lambda one: (one.distance, one.name))
+    for sequence in ([*same, *students], *([*same, one] for one in cheap if one.distance == 2)):
+        passed = [not verdict.excesses(one.name) for one in sequence]
+        assert passed == sorted(passed, reverse=True)
 
 
 @given(candidates(), budgets)
@@ -114,7 +115,7 @@ def test_nothing_binds_when_no_budget_is_stated():
         (
             {"accuracy_drop": "0.5pt"},
             "accuracy_drop",
-            "accuracy drop is at most 0.80 % (95 % bound), the budget allows 0.50 %",
+            "accuracy drop is at most 0.80 % (98.3 % bound), the budget allows 0.50 %",
         ),
         (
             {"latency_p99": "10.5ms"},
@@ -152,29 +153,3 @@ def test_it_says_why_a_lucky_candidate_was_not_tested():
     assert verdict.winner == "near"
     (excess,) = verdict.excesses("lucky")
     assert excess.text == "not tested: far, nearer to the trained network, failed"
-
-
-def test_the_chance_of_deploying_a_worse_model_is_that_of_one_test():
-    """Eight candidates whose true drop is just the budget: simulated on 1,000 rows, as in a run."""
-    rng = np.random.default_rng(0)
-    rows, allowed, runs = 1000, 0.01, 2000
-    budget = BudgetSpec(accuracy_drop=allowed)
-    made = [candidate(f"model{at}", throughput=float(at + 1)) for at in range(8)]
-    first = wrong = lucky = 0
-    for _ in range(runs):
-        teacher = rng.random(rows) < 0.93
-        drops = {}
-        for at, one in enumerate(made):
-            gained = (
-                0.002 + 0.003 * at
-            )  # shares of all rows that turn right, and 1 point more that turn wrong
-            keeps = rng.random(rows) >= (gained + allowed) / 0.93
-            drops[one.name] = paired_drop(
-                teacher, np.where(teacher, keeps, rng.random(rows) < gained / 0.07), GATE_LEVEL
-            )
-        first += drops["model0"].high <= allowed
-        wrong += choose(made, drops, budget).winner is not None
-        lucky += any(found.high <= allowed for found in drops.values())
-    assert wrong == first
-    assert wilson(wrong, runs).low <= 0.05
-    assert lucky > 4 * wrong  # what taking the best of eight would do

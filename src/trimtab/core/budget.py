@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from trimtab.core.gate import error_of, level_of, untested
 from trimtab.core.measure import Paired, paired_drop
 from trimtab.core.objects import Candidate, Measurement
 from trimtab.core.spec import BudgetSpec
 from trimtab.core.units import show_ms, show_share, show_size
 
-GATE_LEVEL = 0.90
-"""Two-sided level of the interval whose upper end `accuracy_drop` bounds: a one-sided 95 % test."""
+GATE_LEVEL = level_of(0)
+"""Two-sided level of the interval whose upper end `accuracy_drop` bounds when one model is tested alone."""
 ACCURACY = "accuracy_drop"
 
 
@@ -54,15 +55,12 @@ def choose(
     """The fastest candidate that keeps every budget, by measured throughput.
 
     `drops` holds for each candidate the paired accuracy drop against the uncompressed model on validation
-    rows. The accuracy gate is a non-inferiority test: the upper end of the drop's 95 % interval must stay
-    within the budget, and so must the upper end of the p99's interval.
+    rows, at the level of `gate.level_of` its distance. The accuracy gate is a non-inferiority test: the upper
+    end of the drop's interval must stay within the budget, and so must the upper end of the p99's interval.
 
-    Several candidates are tested on the same rows, and the best of several lucky ones is no evidence. So
-    they are tested in a fixed sequence (Maurer, Hothorn and Lehmacher, 1995), and the first that fails ends
-    it: the chance that any candidate passes whose true drop exceeds the budget is that of one test, 5 %,
-    however many there are. The sequence goes by `distance` from the trained network, which was known before
-    any row was answered. Cascades stand outside that promise: each finds its threshold by a sequence of its
-    own on these rows, and one that finds none is not in this sequence, so each brings 5 % of its own.
+    Several candidates are tested on the same rows, and the best of several lucky ones is no evidence. How
+    `gate` orders the tests and shares the error rate keeps the chance that any candidate passes whose
+    true drop exceeds the budget at 5 % for the whole run, the cascades' search for a threshold included.
     """
     uses = {each.name: tuple(used(each, drops[each.name], budget)) for each in candidates}
     _end_sequence(uses, {each.name: each.distance for each in candidates})
@@ -76,22 +74,21 @@ def choose(
 
 
 def _end_sequence(uses: dict[str, tuple[Excess, ...]], distance: Mapping[str, int]) -> None:
-    """Mark the candidates that come after the first whose accuracy drop fails: they are not tested.
+    """Mark the candidates that pass the accuracy gate by themselves and come after one that fails.
 
     One that breaks another budget cannot win, so it takes no part.
     """
-    failed: tuple[str, Excess] | None = None
-    for name in sorted(uses, key=lambda name: (distance[name], name)):
-        if any(one.used > 1 and one.budget != ACCURACY for one in uses[name]):
-            continue
-        own = next((one for one in uses[name] if one.budget == ACCURACY), None)
-        if own is None:
-            return
-        if failed is None:
-            failed = (name, own) if own.used > 1 else None
-        elif own.used <= 1:
-            said = f"not tested: {failed[0]}, nearer to the trained network, failed"
-            gate = replace(own, used=failed[1].used, text=said)
+    accuracy = {name: one for name, found in uses.items() for one in found if one.budget == ACCURACY}
+    tested = {
+        name: one.used <= 1
+        for name, one in accuracy.items()
+        if all(other.used <= 1 for other in uses[name] if other is not one)
+    }
+    for name, failed in untested(tested, distance).items():
+        own = accuracy[name]
+        if own.used <= 1:
+            said = f"not tested: {failed}, nearer to the trained network, failed"
+            gate = replace(own, used=accuracy[failed].used, text=said)
             uses[name] = tuple(gate if one is own else one for one in uses[name])
 
 
@@ -104,7 +101,8 @@ def used(candidate: Candidate, drop: Paired, budget: BudgetSpec) -> list[Excess]
             Excess(
                 ACCURACY,
                 _share(drop.high, budget.accuracy_drop),
-                f"accuracy drop is at most {show_share(drop.high)} (95 % bound), "
+                f"accuracy drop is at most {show_share(drop.high)} "
+                f"({100 * (1 - error_of(candidate.distance)):.3g} % bound), "
                 f"the budget allows {show_share(budget.accuracy_drop)}",
             )
         )

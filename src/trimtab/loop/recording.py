@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from trimtab.core import machine
-from trimtab.core.budget import GATE_LEVEL, pareto
+from trimtab.core.budget import pareto
 from trimtab.core.objects import Candidate, Splits
 from trimtab.core.spec import Spec
 from trimtab.core.spec_file import ReadSpec, dotted, options
@@ -123,7 +123,6 @@ def record_of(
     }
     if shrunk.verdict.winner is not None and evidence.tested.part == "test":
         record["test"] = asdict(evidence.tested.drop(shrunk.verdict.winner)) | {
-            "level": GATE_LEVEL,
             "teacher_accuracy": result["teacher"]["accuracy"],
             "winner_accuracy": result["winner"]["accuracy"],
         }
@@ -197,7 +196,7 @@ def _candidate(evidence: Evidence, each: Candidate) -> dict[str, Any]:
     front = pareto([one for one in shrunk.candidates if one.measured is not None])
     uses = shrunk.verdict.uses.get(each.name, ())  # the uncompressed model is no candidate
     return row | {
-        "drop": asdict(shrunk.drops[each.name]) | {"level": GATE_LEVEL},
+        "drop": asdict(shrunk.drops[each.name]),
         "uses": [asdict(use) for use in uses],
         "on_front": each.name in front,
     }

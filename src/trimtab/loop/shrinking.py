@@ -14,9 +14,10 @@ import numpy as np
 from trimtab.compress import AUTO, COMPRESSORS
 from trimtab.compress.job import Compressor, Job, answers_of
 from trimtab.core import machine
-from trimtab.core.budget import GATE_LEVEL, Verdict, choose
+from trimtab.core.budget import Verdict, choose
 from trimtab.core.bundle import served_bytes, write_bundle
 from trimtab.core.errors import ConfigError, GateFailed
+from trimtab.core.gate import level_of
 from trimtab.core.measure import Paired, bootstrap, paired_drop, quantile_interval
 from trimtab.core.objects import Candidate, Measurement, Splits
 from trimtab.core.store import Stage, folder_hash, write_json
@@ -139,7 +140,12 @@ def judge(
 ) -> tuple[dict[str, Paired], Verdict]:
     """Paired accuracy drops on the validation rows (class numbers `truth`), and what the budgets say."""
     right = {each.candidate.name: each.answers == truth for each in measured}
-    drops = {name: paired_drop(right[REFERENCE], found, level=GATE_LEVEL) for name, found in right.items()}
+    drops = {
+        each.candidate.name: paired_drop(
+            right[REFERENCE], right[each.candidate.name], level_of(each.candidate.distance)
+        )
+        for each in measured
+    }
     cheaper = [each.candidate for each in measured if each.candidate.name != REFERENCE]
     return drops, choose(cheaper, drops, shop.spec.budget)
 
