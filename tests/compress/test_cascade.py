@@ -8,15 +8,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trimtab.compress.cascade import LINES, answer, choose_threshold
+from trimtab.compress.cascade import LINES, answer, choose_threshold, temperature
 from trimtab.core.budget import GATE_LEVEL, choose
-from trimtab.core.gate import CASCADES, ERROR, level_of
+from trimtab.core.gate import CASCADE, CASCADES, ERROR, error_of, level_of
 from trimtab.core.measure import paired_drop, wilson
 from trimtab.core.objects import Candidate, Measurement
 from trimtab.core.spec import BudgetSpec
+from trimtab.runtime.cascade import calibrate
 
 ROWS, ALLOWED = 1000, 0.01
-MEASURED = Measurement(0.93, 0.92, 0.94, 4.0, 10.0, 9.0, 11.0, 100.0, 20_000_000, ROWS, 600, 2, "cpu")
+MEASURED = Measurement(
+    accuracy=0.93, accuracy_low=0.92, accuracy_high=0.94,
+    p50_ms=4.0, p99_ms=10.0, p99_low_ms=9.0, p99_high_ms=11.0,
+    throughput=100.0, throughput_low=95.0, throughput_high=105.0, size_bytes=20_000_000,
+    rows=ROWS, samples=2000, rounds=10, threads=2, cpu="cpu",
+)  # fmt: skip
 DISTANCES = {"ort-int8": 1, "cascade": 2, "cascade-3": 2, "shallow-int8": 3, "student-int8": 4}
 CANDIDATES = [
     Candidate(name, Path(name), "onnxrt", at, measured=replace(MEASURED, throughput=float(at)))
@@ -59,6 +65,22 @@ def test_a_cascade_that_loses_little_is_still_accepted(loses, gains, least):
     assert wilson(passed, runs).low >= least
 
 
+def test_a_threshold_breaks_the_budget_no_oftener_than_its_share_though_temperatures_saw_the_same_rows():
+    """The true loss at the chosen threshold, on a population of which 1,000 rows choose both."""
+    rng = np.random.default_rng(0)
+    drop, broken, repeats = 0.02, 0, 600
+    student, teacher, truth = _world(100_000, rng)
+    right = teacher.argmax(axis=1) == truth
+    for _ in range(repeats):
+        sample = rng.integers(len(truth), size=ROWS)
+        heat = temperature(student[sample], truth[sample])
+        stages = [calibrate(student, heat), teacher]
+        choice = choose_threshold([each[sample] for each in stages], teacher[sample], truth[sample], drop)
+        if choice.refused is None:
+            broken += right.mean() - (answer(stages, choice.threshold) == truth).mean() > drop
+    assert wilson(broken, repeats).low <= error_of(CASCADE)
+
+
 def _accepted(teacher, answers):
     """The candidates that the budget accepts, of those that found a threshold."""
     pairs = [(one, right) for one, right in zip(CANDIDATES, answers, strict=True) if right is not None]
@@ -92,3 +114,14 @@ def _probabilities(right, confidence):
     """Two classes, of which class 0 is right; a confidence below a half is that of none."""
     first = np.where(right, 1.0, 0.0) * confidence
     return np.stack([first, np.where(right, 0.0, 1.0) * confidence], axis=1)
+
+
+def _world(n, rng):
+    """A student twice as sure as it should be, a teacher right in 94 % of the rows, and the truth."""
+    truth = rng.integers(2, size=n)
+    sure = rng.beta(6, 1, n)
+    right = rng.random(n) < 0.5 + sure / 2
+    label = np.where(right, truth, 1 - truth)
+    student = np.stack([np.where(label == at, 0.5 + sure / 2, 0.5 - sure / 2) for at in (0, 1)], axis=1)
+    teacher_label = np.where(rng.random(n) < 0.94, truth, 1 - truth)
+    return calibrate(student.astype(np.float32), 0.5), np.eye(2, dtype=np.float32)[teacher_label], truth

@@ -6,8 +6,17 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from scipy import stats
 
-from trimtab.core.measure import bootstrap, exact_mcnemar, paired_drop, quantile_interval, wilson
+from trimtab.core.measure import (
+    _t_quantile,
+    block_bootstrap,
+    bootstrap,
+    exact_mcnemar,
+    paired_drop,
+    quantile_interval,
+    wilson,
+)
 
 RNG = np.random.default_rng(5)
 
@@ -96,6 +105,39 @@ def test_its_bootstrap_covers_the_true_accuracy_as_often_as_promised():
 def test_its_bootstrap_is_the_same_for_the_same_seed():
     rows = RNG.random(50)
     assert bootstrap(rows, seed=3) == bootstrap(rows, seed=3)
+
+
+@pytest.mark.parametrize("freedom", [5, 9, 30])
+def test_its_quantile_of_students_t_is_that_of_scipy(freedom):
+    assert _t_quantile(0.975, freedom) == pytest.approx(stats.t.ppf(0.975, freedom), rel=2e-3)
+
+
+@pytest.mark.parametrize("drift", [0.0, 0.2])
+def test_its_block_bootstrap_covers_the_true_p99_as_often_as_promised(drift):
+    """Ten rounds of 200 lognormal latencies; a round as a whole is slower or faster, as on a shared machine."""
+    spread = np.hypot(0.4, drift)
+    true, runs = np.exp(stats.norm.ppf(0.99) * spread), 200
+    hits = naive = 0
+    for _ in range(runs):
+        pace = RNG.normal(scale=drift, size=(10, 1))
+        rounds = np.exp(pace + RNG.normal(scale=0.4, size=(10, 200)))
+        found = block_bootstrap(list(rounds), lambda times: float(np.quantile(times, 0.99)), repeats=400)
+        hits += found.low <= true <= found.high
+        single = quantile_interval(rounds.ravel(), 0.99)
+        naive += single.low <= true <= single.high
+    print(drift, hits / runs, naive / runs)
+    assert wilson(hits, runs).high >= 0.95
+    assert (wilson(naive, runs).high < 0.95) == (drift > 0)
+
+
+def test_its_block_bootstrap_covers_the_median_of_few_windows_as_often_as_promised():
+    hits, runs = 0, 500
+    for _ in range(runs):
+        windows = [np.array([value]) for value in RNG.lognormal(sigma=0.2, size=10)]
+        found = block_bootstrap(windows, lambda values: float(np.median(values)), repeats=400)
+        hits += found.low <= 1 <= found.high
+    print(hits / runs)
+    assert wilson(hits, runs).high >= 0.95
 
 
 @pytest.mark.parametrize(("q", "n"), [(0.5, 200), (0.99, 1000), (0.99, 2000)])

@@ -34,13 +34,15 @@ class Verdict:
     `winner` is None when no candidate fits; `nearest` then lists the candidates by the share they
     exceed their worst budget by, and `binding` names the budget to look at first. When one fits,
     `binding` is the budget of which the winner uses most. `uses` holds the share of every stated budget
-    that each candidate uses.
+    that each candidate uses. `tied` names those that keep every budget and that throughput cannot tell from
+    the winner.
     """
 
     winner: str | None
     binding: str | None
     uses: Mapping[str, tuple[Excess, ...]]
     nearest: tuple[str, ...]
+    tied: tuple[str, ...] = ()
 
     def excesses(self, name: str) -> tuple[Excess, ...]:
         """The budgets that a candidate breaks."""
@@ -52,7 +54,9 @@ def choose(
     drops: Mapping[str, Paired],
     budget: BudgetSpec,
 ) -> Verdict:
-    """The fastest candidate that keeps every budget, by measured throughput.
+    """The fastest candidate that keeps every budget, by measured throughput; of equally fast ones the better.
+
+    Candidates whose throughput intervals reach the fastest one's are equally fast: see `_fastest`.
 
     `drops` holds for each candidate the paired accuracy drop against the uncompressed model on validation
     rows, at the level of `gate.level_of` its distance. The accuracy gate is a non-inferiority test: the upper
@@ -67,10 +71,29 @@ def choose(
     fitting = [each for each in candidates if all(one.used <= 1 for one in uses[each.name])]
     worst = {name: max((one.used for one in found), default=0.0) for name, found in uses.items()}
     nearest = tuple(sorted(worst, key=lambda name: worst[name]))
-    winner = max(fitting, key=lambda each: _measured(each).throughput).name if fitting else None
+    tied = _fastest(fitting)
+    winner = tied[0] if tied else None
     shown = winner or (nearest[0] if nearest else None)
     binding = max(uses[shown], key=lambda one: one.used).budget if shown and uses[shown] else None
-    return Verdict(winner, binding, uses, nearest)
+    return Verdict(winner, binding, uses, nearest, tied[1:])
+
+
+def _fastest(fitting: Sequence[Candidate]) -> tuple[str, ...]:
+    """Those whose throughput interval reaches the fastest's, the one to deploy first.
+
+    Which of them is fastest another run might see differently, so that does not decide: the most accurate
+    on the validation rows does, then the smallest, then the faster by what was seen.
+    """
+    if not fitting:
+        return ()
+    line = max((_measured(each).throughput, _measured(each).throughput_low) for each in fitting)[1]
+    tied = [each for each in fitting if _measured(each).throughput_high >= line]
+
+    def rank(each: Candidate) -> tuple[float, int, float, str]:
+        measured = _measured(each)
+        return -measured.accuracy, measured.size_bytes, -measured.throughput, each.name
+
+    return tuple(each.name for each in sorted(tied, key=rank))
 
 
 def _end_sequence(uses: dict[str, tuple[Excess, ...]], distance: Mapping[str, int]) -> None:

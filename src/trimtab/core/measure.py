@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import lgamma, sqrt
 from statistics import NormalDist
@@ -35,6 +35,36 @@ def bootstrap(
     draws = np.array([statistic(rows[rng.integers(0, len(rows), len(rows))]) for _ in range(repeats)])
     low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
     return Interval(float(statistic(rows)), float(low), float(high))
+
+
+def block_bootstrap(
+    blocks: Sequence[np.ndarray],
+    statistic: Callable[[np.ndarray], float],
+    level: float = 0.95,
+    repeats: int = 2000,
+    seed: int = 0,
+) -> Interval:
+    """Interval of a statistic of samples that resemble their neighbours, such as latencies of one stretch.
+
+    Whole blocks (each (n,)) are drawn anew (Künsch, 1989; Hall, Horowitz and Jing, 1995), and the percentiles
+    are widened as Student's t is against the normal, because few blocks are drawn (Hesterberg, 2015, "What
+    teachers should know about the bootstrap", expanded percentile interval).
+
+    >>> block_bootstrap([np.ones(3)] * 8, np.median)
+    Interval(value=1.0, low=1.0, high=1.0)
+    """
+    count = len(blocks)
+    rng = np.random.default_rng(seed)
+    draws = np.array(
+        [
+            statistic(np.concatenate([blocks[at] for at in rng.integers(0, count, count)]))
+            for _ in range(repeats)
+        ]
+    )
+    reach = np.sqrt(count / max(1, count - 1)) * _t_quantile((1 + level) / 2, count - 1)
+    outside = NormalDist().cdf(-reach)
+    low, high = np.quantile(draws, [outside, 1 - outside])
+    return Interval(float(statistic(np.concatenate(blocks))), float(low), float(high))
 
 
 def quantile_interval(times: np.ndarray, q: float, level: float = 0.95) -> Interval:
@@ -152,3 +182,16 @@ def _score(only_a: int, only_b: int, n: int, drop: float) -> float:
 
 def _normal_quantile(p: float) -> float:
     return NormalDist().inv_cdf(p)
+
+
+def _t_quantile(p: float, freedom: int) -> float:
+    """Student's t from the normal's (Abramowitz and Stegun, 1964, 26.7.5), to 1 % from 4 degrees on."""
+    z = _normal_quantile(p)
+    if freedom < 1:
+        return float("inf")
+    return (
+        z
+        + (z**3 + z) / (4 * freedom)
+        + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
+        + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * freedom**3)
+    )

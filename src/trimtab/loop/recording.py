@@ -72,6 +72,7 @@ def result_of(evidence: Evidence, shipped: Mapping[str, Any] | None, report: Pat
         "winner": None if verdict.winner is None else evidence.summary(verdict.winner),
         "teacher": evidence.teacher(),
         "candidates": [_candidate(evidence, each) for each in evidence.shrunk.candidates],
+        "tied": list(verdict.tied),
         "nearest": [_nearest(evidence, name) for name in verdict.nearest[:3]],
         "bundle": None if shipped is None else str(shipped["bundle"].resolve()),
         "version": None if shipped is None else shipped["version"],
@@ -146,6 +147,11 @@ def sentences(evidence: Evidence) -> list[str]:
         f"{evidence.tested.part} rows against {show_share(teacher['accuracy'])} uncompressed, "
         f"{faster:.1f} times faster at the median and {smaller:.1f} times smaller."
     ]
+    if verdict.tied:
+        said.append(
+            f"{', '.join(verdict.tied)} cannot be told from it by throughput; it is the more accurate on the "
+            "validation rows, or the smaller."
+        )
     if tightest is not None:
         said.append(f"The budget it uses most of is {tightest.budget}: {tightest.text}.")
     return said

@@ -20,7 +20,7 @@ def nobody(event: dict[str, Any]) -> None:
     del event
 
 
-CODE = 3
+CODE = 4
 """Raised when a stage's code changes what it makes, so that an older result is not taken for a new one."""
 
 
