@@ -31,5 +31,5 @@ def test_a_service_that_is_gone_is_counted_as_errors(texts):
 
 def test_a_plan_that_cannot_be_played_is_an_error_of_one_line(texts):
     with pytest.raises(EnvironmentFault, match="the load generator failed") as error:
-        take_turns([Plan("http://127.0.0.1:9", tuple(texts), concurrency=1, requests=1, path="\ud800")])
+        take_turns([Plan("http://127.0.0.1:9", tuple(texts), concurrency=1, requests=1, rate=0.0)])
     assert "\n" not in str(error.value)

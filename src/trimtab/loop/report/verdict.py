@@ -55,9 +55,9 @@ def pareto(record: Record) -> Html | None:
     levels = sorted({one["drop"]["level"] for one in drawn if one["drop"] and "level" in one["drop"]})
     named = " or ".join(figures.interval(level) for level in levels) or figures.interval(None)
     note = (
-        f"Left and down is better. The area of a point is the size of the model, the vertical line the {named} "
-        "of its accuracy drop, at the level that the gate tests it at: the budget is kept only when the whole "
-        "interval lies below the upper edge of the box. "
+        "Left and down is better. The area of a point is the size of the model, the vertical line the "
+        f"{named} of its accuracy drop, at the level that the gate tests it at: the budget is kept only when "
+        "the whole interval lies below the upper edge of the box. "
         "The dotted line is the least drop at each latency."
     )
     return section(
