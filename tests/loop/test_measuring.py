@@ -30,7 +30,7 @@ def test_a_stalled_round_moves_the_median_throughput_little():
     rates = [100.0, 101, 99, 100, 102, 98, 100, 101, 99, 5]
     found = measurement("a", rounds([1.0] * ROUNDS, rates), np.ones(50, bool), 10)
     assert found.throughput == 100
-    assert 5 < found.throughput_low <= 100 <= found.throughput_high <= 102
+    assert 97 < found.throughput_low <= 100 <= found.throughput_high < 103
     assert (found.rounds, found.samples) == (ROUNDS, ROUNDS * REQUESTS)
 
 

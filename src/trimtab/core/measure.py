@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import lgamma, sqrt
+from math import exp, lgamma, sqrt
 from statistics import NormalDist
 
 import numpy as np
@@ -41,30 +41,27 @@ def block_bootstrap(
     blocks: Sequence[np.ndarray],
     statistic: Callable[[np.ndarray], float],
     level: float = 0.95,
-    repeats: int = 2000,
+    repeats: int = 1000,
     seed: int = 0,
 ) -> Interval:
-    """Interval of a statistic of samples that resemble their neighbours, such as latencies of one stretch.
+    """Interval of a time or a rate (more than 0) of samples that resemble their neighbours.
 
-    Whole blocks (each (n,)) are drawn anew (Künsch, 1989; Hall, Horowitz and Jing, 1995), and the percentiles
-    are widened as Student's t is against the normal, because few blocks are drawn (Hesterberg, 2015, "What
-    teachers should know about the bootstrap", expanded percentile interval).
+    Whole blocks (each (n,)) are drawn anew (Künsch, 1989), which tells the spread of the statistic's
+    logarithm; the interval reaches as many of them as Student's t says for so few blocks. On the logarithm
+    since what slows a machine multiplies: percentiles of the draws miss the p99 oftener.
 
     >>> block_bootstrap([np.ones(3)] * 8, np.median)
     Interval(value=1.0, low=1.0, high=1.0)
     """
     count = len(blocks)
     rng = np.random.default_rng(seed)
-    draws = np.array(
-        [
-            statistic(np.concatenate([blocks[at] for at in rng.integers(0, count, count)]))
-            for _ in range(repeats)
-        ]
+    drawn = (np.concatenate([blocks[at] for at in rng.integers(0, count, count)]) for _ in range(repeats))
+    spread = np.log([statistic(samples) for samples in drawn]).std(ddof=1) * sqrt(count / (count - 1))
+    value, reach = (
+        float(statistic(np.concatenate(blocks))),
+        exp(_t_quantile((1 + level) / 2, count - 1) * spread),
     )
-    reach = np.sqrt(count / max(1, count - 1)) * _t_quantile((1 + level) / 2, count - 1)
-    outside = NormalDist().cdf(-reach)
-    low, high = np.quantile(draws, [outside, 1 - outside])
-    return Interval(float(statistic(np.concatenate(blocks))), float(low), float(high))
+    return Interval(value, value / reach, value * reach)
 
 
 def quantile_interval(times: np.ndarray, q: float, level: float = 0.95) -> Interval:
@@ -187,8 +184,6 @@ def _normal_quantile(p: float) -> float:
 def _t_quantile(p: float, freedom: int) -> float:
     """Student's t from the normal's (Abramowitz and Stegun, 1964, 26.7.5), to 1 % from 4 degrees on."""
     z = _normal_quantile(p)
-    if freedom < 1:
-        return float("inf")
     return (
         z
         + (z**3 + z) / (4 * freedom)
