@@ -139,13 +139,18 @@ def test_a_run_killed_in_every_stage_ends_with_the_same_model_and_repeats_no_fin
     small_project(tmp_path, **_same_encoder(ran[0]))
     command = [sys.executable, "-m", "trimtab.cli", "-C", str(tmp_path), "run", "--json", *budget]
     rng = random.Random(int(os.environ.get("KILL_SEED", "0")))
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    environment = os.environ | {"TMPDIR": str(scratch)}
     finished: set[tuple[str, int]] = set()
     for event, stage in KILLS:
-        told = _killed_at(command, event, stage, skip=rng.randrange(3) if event == "batch_done" else 0)
+        skip = rng.randrange(3) if event == "batch_done" else 0
+        told = _killed_at(command, environment, event, stage, skip)
         _no_stage_twice(told, finished)
         assert (told[-1]["event"], told[-1].get("stage")) == (event, stage)
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, done.stderr
+    assert not [*scratch.rglob("bundle.json"), *tmp_path.rglob("*.part")], "a killed run left bundles behind"
     told = _events(done.stdout)
     _no_stage_twice(told, finished)
     result = told[-1]
@@ -172,10 +177,13 @@ def _only_one_fits(result: dict) -> tuple[list[str], str]:
     return ["--set", f"budget.size={first['size_bytes']}B"], first["name"]
 
 
-def _killed_at(command: list[str], event: str, stage: str | None, skip: int) -> list[dict]:
+def _killed_at(
+    command: list[str], environment: dict[str, str], event: str, stage: str | None, skip: int
+) -> list[dict]:
     """The events of a run up to the one at which it is killed: that event's, after `skip` such."""
     told = []
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+    quiet = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, **quiet, text=True, env=environment) as process:
         assert process.stdout is not None
         for line in process.stdout:
             told.append(json.loads(line))

@@ -21,12 +21,13 @@ from trimtab.loop.fetch import use_hub
 from trimtab.loop.home import Home
 from trimtab.loop.learning import data_files, data_stage, feature_stage, train_stage
 from trimtab.loop.lock import only_one
+from trimtab.loop.measuring import measure_stage
 from trimtab.loop.plan import read_and_check
 from trimtab.loop.promotion import release
 from trimtab.loop.recording import Evidence, record_of, result_of, run_id
 from trimtab.loop.report import render
 from trimtab.loop.shipping import bundle_stage, test_stage
-from trimtab.loop.shrinking import Shrunk, compress_stage, judge, measure_stage
+from trimtab.loop.shrinking import Shrunk, compress_stage, judge
 from trimtab.loop.stages import Tell, Workshop, nobody
 
 RECORD, REPORT, RESULT = "record.json", "report.html", "result.json"

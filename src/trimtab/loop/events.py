@@ -93,6 +93,7 @@ class Progress(AbstractContextManager["Progress"]):
             "stage_done": self._stage_done,
             "fit_started": self._fit_moved,
             "batch_done": self._fit_moved,
+            "round_done": self._fit_moved,
             "epoch_done": self._epoch_done,
             "trial_done": self._trial_done,
             "measured": self._measured,

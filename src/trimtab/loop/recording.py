@@ -74,6 +74,7 @@ def result_of(evidence: Evidence, bundle: Bundle | None) -> dict[str, Any]:
         "winner": None if verdict.winner is None else evidence.summary(verdict.winner),
         "teacher": evidence.teacher(),
         "candidates": [_candidate(evidence, each) for each in evidence.shrunk.candidates],
+        "tied": list(verdict.tied),
         "nearest": [_nearest(evidence, name) for name in verdict.nearest[:3]],
         "test_look": evidence.tested.look,
         "bundle": None if bundle is None else str(bundle.folder.resolve()),
@@ -184,6 +185,11 @@ def sentences(evidence: Evidence) -> list[str]:
         f"{evidence.tested.part} rows against {show_share(teacher['accuracy'])} uncompressed, "
         f"{faster:.1f} times faster at the median and {smaller:.1f} times smaller."
     ]
+    if verdict.tied:
+        said.append(
+            f"{', '.join(verdict.tied)} cannot be told from it by throughput; it is the more accurate on the "
+            "validation rows, or the smaller."
+        )
     if tightest is not None:
         said.append(f"The budget it uses most of is {tightest.budget}: {tightest.text}.")
     return said
@@ -234,7 +240,7 @@ def _candidate(evidence: Evidence, each: Candidate) -> dict[str, Any]:
     front = pareto([one for one in shrunk.candidates if one.measured is not None])
     uses = shrunk.verdict.uses.get(each.name, ())  # the uncompressed model is no candidate
     return row | {
-        "drop": asdict(shrunk.drops[each.name]) | {"level": GATE_LEVEL},
+        "drop": asdict(shrunk.drops[each.name]),
         "uses": [asdict(use) for use in uses],
         "on_front": each.name in front,
     }

@@ -52,11 +52,12 @@ def pareto(record: Record) -> Html | None:
     if not candidates:
         return None
     drawn = [one for one in candidates if one.get("drop") and one.get("p99_ms")]
-    level = next((one["drop"].get("level") for one in drawn if one["drop"]), None)
+    levels = sorted({one["drop"]["level"] for one in drawn if one["drop"] and "level" in one["drop"]})
+    named = " or ".join(figures.interval(level) for level in levels) or figures.interval(None)
     note = (
         "Left and down is better. The area of a point is the size of the model, the vertical line the "
-        f"{figures.interval(level)} of its accuracy drop: the budget is kept only when the whole interval "
-        "lies below the upper edge of the box. "
+        f"{named} of its accuracy drop, at the level that the gate tests it at: the budget is kept only when "
+        "the whole interval lies below the upper edge of the box. "
         "The dotted line is the least drop at each latency."
     )
     return section(
@@ -205,7 +206,12 @@ def _candidate(one: CandidateRecord, winner: str | None) -> list[object]:
             if "p99_low_ms" in one
             else None,
         ),
-        figures.count(one.get("throughput")),
+        text(
+            figures.count(one.get("throughput")),
+            tag("small", f"{one['throughput_low']:,.0f} to {one['throughput_high']:,.0f}")
+            if "throughput_low" in one
+            else None,
+        ),
         figures.size(one.get("size_bytes")),
         figures.duration(one.get("seconds")),
         _standing(one, winner),
