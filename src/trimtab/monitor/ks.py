@@ -48,7 +48,7 @@ def chance_of_gap(n: int, m: int, gap: int, two_sided: bool) -> float:
 
     The merged rows in ascending order are a path from (0, 0) to (n, m), all paths equally likely. `inside`
     holds the chance of having x rows of the first sample among the first k without ever having reached
-    the gap. What leaves it adds up: only positive terms, so that the tail keeps its digits (Hodges, 1958,
+    the gap. What reaches it adds up: only positive terms, so that the tail keeps its digits (Hodges, 1958,
     counts the paths by differences instead). n + m steps over at most n + 1 values.
 
     >>> chance_of_gap(2, 2, 4, two_sided=True)  # 2 of the 6 orders keep the samples apart
@@ -56,19 +56,25 @@ def chance_of_gap(n: int, m: int, gap: int, two_sided: bool) -> float:
     """
     if gap <= 0:
         return 1.0
-    left_band, low, inside = 0.0, 0, np.ones(1)
+    remaining = np.arange(n, -1, -1.0)
+    inside = np.zeros(n + 2)
+    inside[0] = 1.0
+    reached, low, high = 0.0, 0, 0
     for k in range(n + m):
-        x = np.arange(low, low + len(inside))
-        of_first = inside * ((n - x) / (n + m - k))  # exactly all of it once the second sample is used up
-        after = np.append(inside - of_first, 0.0)
-        after[1:] += of_first
-        # |x / n - y / m| < gap / (n m), where y = k + 1 - x
-        first = max(0, (n * (k + 1) - gap) // (n + m) + 1)
-        last = min(n, (n * (k + 1) + gap - 1) // (n + m)) if two_sided else n
-        kept = slice(max(0, first - low), last + 1 - low)
-        left_band += after[: kept.start].sum() + after[kept.stop :].sum()
-        low, inside = low + kept.start, after[kept]
-    return min(1.0, float(left_band))
+        here = slice(low, high + 1)
+        of_first = inside[here] * (remaining[here] / (n + m - k))
+        inside[here] -= of_first
+        inside[low + 1 : high + 2] += of_first
+        high += 1
+        # inside means |x / n - y / m| < gap / (n m), where y = k + 1 - x; the band moves by one value at most
+        if low <= (n * (k + 1) - gap) // (n + m):
+            reached += inside[low]
+            low += 1
+        if high > (min(n, (n * (k + 1) + gap - 1) // (n + m)) if two_sided else n):
+            reached += inside[high]
+            inside[high] = 0.0
+            high -= 1
+    return min(1.0, float(reached))
 
 
 @dataclass(frozen=True)
