@@ -187,6 +187,8 @@ CASES = {
     "no service": (nothing, "bench --url http://127.0.0.1:9 --seconds 1", 3),
     "no texts": (write("mine.txt", "\n\n"), "bench --texts mine.txt", 2),
     "no request log": (nothing, "watch", 2),
+    "retraining by itself": (nothing, "plan --set watch.retrain=auto", 2),
+    "log too small to keep": (nothing, "serve --set serve.log_size=10kB", 2),
     "unknown export": (nothing, "export onx", 2),
     "unknown deploy target": (nothing, "deploy doker", 2),
     "export over files": (folder("mine"), "export --into mine", 2),

@@ -107,10 +107,10 @@ def _measure(candidates: Sequence[Candidate], rows: Splits, folder: Path, tell: 
         name: asdict(measurement(name, rounds, found == valid.truth, sizes[name]))
         for name, found in answers.items()
     }
-    np.savez(folder / "latencies.npz", **{name: np.concatenate(_latencies(name, rounds)) for name in answers})
-    np.savez(
-        folder / "rates.npz", **{name: np.array([one.rates[name] for one in rounds]) for name in answers}
-    )
+    latencies = {name: np.concatenate(_latencies(name, rounds)) for name in answers}
+    rates = {name: np.array([one.rates[name] for one in rounds]) for name in answers}
+    np.savez(folder / "latencies.npz", allow_pickle=False, **latencies)
+    np.savez(folder / "rates.npz", allow_pickle=False, **rates)
     np.savez(folder / "answers.npz", **answers)
     write_json(folder / "measured.json", facts)
     return before + time.monotonic() - started

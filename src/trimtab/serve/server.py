@@ -27,6 +27,7 @@ from trimtab.serve.metrics import Meter
 from trimtab.serve.pages import make_pages
 from trimtab.serve.rest import Rest
 from trimtab.serve.rpc import Rpc
+from trimtab.serve.segments import SegmentWriter
 from trimtab.serve.service import Service
 
 LINGER_SECONDS = 0.25
@@ -94,7 +95,7 @@ async def _serve(
 ) -> int:
     bundle = predictor.bundle
     meter = Meter(bundle.version)
-    with _listen(spec.host, spec.rest, "serve.rest") as sock, _log(log_folder, predictor, meter) as log:
+    with _listen(spec.host, spec.rest, "serve.rest") as sock, _log(log_folder, predictor, spec, meter) as log:
         engine = Engine(predictor, spec, threads, meter, log.add if log else None)
         meter.waiting = lambda: engine.waiting
         service = Service(engine, meter, os.environ.get(TOKEN) or None)
@@ -172,11 +173,14 @@ async def _start_rpc(service: Service, spec: ServeSpec) -> tuple[grpc.aio.Server
 
 
 @contextlib.contextmanager
-def _log(folder: Path | None, predictor: Predictor, meter: Meter) -> Iterator[RequestLog | None]:
+def _log(
+    folder: Path | None, predictor: Predictor, spec: ServeSpec, meter: Meter
+) -> Iterator[RequestLog | None]:
     if folder is None:
         yield None
         return
-    log = RequestLog(folder, predictor.bundle.version, predictor.bundle.labels)
+    written = SegmentWriter(folder, spec.log_size, spec.log_age)
+    log = RequestLog(written, predictor.bundle.version, predictor.bundle.labels)
     meter.unlogged = lambda: log.dropped
     try:
         yield log
