@@ -10,8 +10,8 @@ Banking77's held-back intents.
 
 Rows: `no-drift/*` the rate of streams with a false alarm, with Wilson's interval: as watched, without the
 effect size (`least=0`, the bound itself), and naive (each test at alpha, each look); `calibration/*` how
-often single p-values on fresh references fall below a level; `drift/*` power (`rows=`: with a larger
-reference) and requests until the alarm.
+often single p-values on fresh references fall below a level; `drift/*` power over 8,000 requests, by share,
+window, effect size and (`rows=`) size of the reference, and requests until the alarm.
 """
 
 from __future__ import annotations
@@ -28,21 +28,26 @@ from trimtab.monitor.drift import SPANS, detectors, look_at
 from trimtab.monitor.profile import Profile, Traits
 
 ALPHA, LEAST, WINDOW, REFERENCE, CLASSES = 0.05, 0.1, 500, 1000, 50
-CLEAN_LOOKS = 5
-"""Looks before a drift begins: it meets levels that earlier looks have lowered."""
+CLEAN, DRIFTED = 2500, 8000
+"""Requests before a drift begins, which meets levels that earlier looks have lowered, and after it."""
+SHARES, WINDOWS = (0.05, 0.1, 0.2, 0.5), (250, 500, 1000, 2000)
+LARGE = 5000
+"""A reference that shows what more validation rows would buy."""
 
 
 def main() -> None:
     """Simulate, print, write."""
     options = parser(__doc__, seed=0).parse_args()
     rng = np.random.default_rng(options.seed)
-    streams, looks, pairs, drifting = (120, 10, 500, 15) if options.quick else (2000, 30, 20000, 200)
+    streams, looks, pairs, drifting = (120, 10, 500, 10) if options.quick else (2000, 30, 20000, 200)
     rows, raw = no_drift(rng, streams, looks)
     rows += calibration(rng, pairs)
-    shares = ((0.05, REFERENCE), (0.1, REFERENCE), (0.1, 5000), (0.2, REFERENCE), (0.5, REFERENCE))
-    for share, reference in shares:
-        found, kept = with_drift(rng, drifting, share, 8 if options.quick else 16, reference)
-        rows, raw = rows + found, raw + kept
+    for share in SHARES:
+        for window in (WINDOW,) if options.quick else WINDOWS:
+            found, kept = with_drift(rng, drifting, share, window, REFERENCE)
+            rows, raw = rows + found, raw + kept
+    found, kept = with_drift(rng, drifting, 0.1, WINDOW, LARGE)
+    rows, raw = rows + found, raw + kept
     settings = {"alpha": ALPHA, "window": WINDOW, "reference": REFERENCE, "seed": options.seed}
     finish("drift", options, rows, raw, {"settings": settings})
 
@@ -86,12 +91,13 @@ def calibration(rng: np.random.Generator, pairs: int) -> list[dict]:
 
 
 def with_drift(
-    rng: np.random.Generator, streams: int, share: float, looks: int, reference: int
+    rng: np.random.Generator, streams: int, share: float, window: int, reference: int
 ) -> tuple[list[dict], list[dict]]:
     """Power, and requests from the first drifted one to the alarm, at two effect sizes."""
+    clean, looks = CLEAN // window, DRIFTED // window
     firsts: dict[float, list[int]] = {LEAST: [], LEAST / 2: []}
     for _ in range(streams):
-        seen = list(stream(rng, CLEAN_LOOKS + looks, share, reference))[CLEAN_LOOKS:]
+        seen = list(stream(rng, clean + looks, share, reference, window, clean))[clean:]
         for least, found in firsts.items():
             hits = (
                 at
@@ -101,9 +107,10 @@ def with_drift(
             found.append(next(hits, 0))
     rows, raw = [], []
     for least, found in firsts.items():
-        name = f"drift/{share:.0%}/least={least}" + ("" if reference == REFERENCE else f"/rows={reference}")
+        name = f"drift/{share:.0%}/window={window}/least={least}"
+        name += "" if reference == REFERENCE else f"/rows={reference}"
         hits = sorted(at for at in found if at)
-        median = WINDOW * hits[len(hits) // 2] if len(hits) > len(found) / 2 else None
+        median = window * hits[len(hits) // 2] if len(hits) > len(found) / 2 else None
         rows.append({"name": name, "looks": looks, "median_requests": median, **rate(len(hits), streams)})
         raw += [{"name": name, "first_alarm": at} for at in found]
     return rows, raw
@@ -114,14 +121,19 @@ def alarmed(finding: Finding, least: float) -> bool:
 
 
 def stream(
-    rng: np.random.Generator, looks: int, share: float = 0.0, reference: int = REFERENCE
+    rng: np.random.Generator,
+    looks: int,
+    share: float = 0.0,
+    reference: int = REFERENCE,
+    window: int = WINDOW,
+    clean: int = 0,
 ) -> Iterator[Sequence[Finding]]:
-    """The findings of each look; `share` of the requests is novel after `CLEAN_LOOKS`."""
+    """The findings of each look; `share` of the requests is novel after `clean` looks."""
     profile = Profile(np.empty((0, 1), np.float16), population(rng, reference), CLASSES)
     windows: list[Traits] = []
     for look in range(1, looks + 1):
-        novel = rng.binomial(WINDOW, share) if look > CLEAN_LOOKS else 0
-        windows.append(population(rng, WINDOW, novel))
+        novel = rng.binomial(window, share) if look > clean else 0
+        windows.append(population(rng, window, novel))
         yield look_at(profile, windows[-max(SPANS) :], look, ALPHA, LEAST)
 
 

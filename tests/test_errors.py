@@ -66,6 +66,12 @@ def tamper(project, stack):
     db.close()
 
 
+def lose_previous(project, stack):
+    """A second champion, and the bundle of the first is no longer there."""
+    write_registry(project, versions=2)
+    shutil.rmtree(project / ".trimtab" / "bundle0")
+
+
 def lock(project, stack):
     """Another run at work."""
     stream = stack.enter_context((project / ".trimtab" / "lock").open("w"))
@@ -167,6 +173,7 @@ CASES = {
     "changed audit trail": (tamper, "history", 3),
     "unknown version": (nothing, "promote abc", 2),
     "no previous champion": (nothing, "rollback", 2),
+    "no bundle of the previous champion": (lose_previous, "rollback", 3),
     "no run": (nothing, "report", 2),
     # the bundle
     "no bundle": (nothing, "export --bundle nowhere", 3),
@@ -180,6 +187,8 @@ CASES = {
     "no service": (nothing, "bench --url http://127.0.0.1:9 --seconds 1", 3),
     "no texts": (write("mine.txt", "\n\n"), "bench --texts mine.txt", 2),
     "no request log": (nothing, "watch", 2),
+    "retraining by itself": (nothing, "plan --set watch.retrain=auto", 2),
+    "log too small to keep": (nothing, "serve --set serve.log_size=10kB", 2),
     "unknown export": (nothing, "export onx", 2),
     "unknown deploy target": (nothing, "deploy doker", 2),
     "export over files": (folder("mine"), "export --into mine", 2),

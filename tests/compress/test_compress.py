@@ -10,7 +10,7 @@ import pytest
 
 from learners import rows
 from trimtab.compress import COMPRESSORS
-from trimtab.compress.cascade import answer, choose_threshold, temperature
+from trimtab.compress.cascade import answer, temperature
 from trimtab.compress.job import answers_of, collapsed, parity
 from trimtab.compress.variations import variations
 from trimtab.models.family import load_network
@@ -115,30 +115,3 @@ def test_the_temperature_of_calibrated_answers_is_one_and_of_sharpened_ones_is_w
     truth = (honest.cumsum(axis=1) > rng.random((len(honest), 1))).argmax(axis=1)
     assert temperature(honest, truth) == pytest.approx(1, abs=0.05)
     assert temperature(calibrate(honest, 0.5), truth) == pytest.approx(2, abs=0.1)
-
-
-def test_the_chosen_threshold_breaks_the_budget_no_oftener_than_it_says():
-    """One-sided 95 %: over many samples the true loss exceeds the budget in at most 5 % of them."""
-    rng = np.random.default_rng(0)
-    drop, broken, repeats = 0.02, 0, 200
-    population = _world(200_000, rng)
-    for _ in range(repeats):
-        sample = rng.integers(len(population[2]), size=1000)
-        student, teacher, truth = (part[sample] for part in population)
-        choice = choose_threshold([student, teacher], teacher, truth, drop)
-        if choice.refused is None:
-            whole = answer(population[:2], choice.threshold) == population[2]
-            right = population[1].argmax(axis=1) == population[2]
-            broken += right.mean() - whole.mean() > drop
-    assert broken / repeats <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / repeats)
-
-
-def _world(n, rng):
-    """A student with calibrated confidence, a teacher that is right in 94 % of the rows, and the truth."""
-    truth = rng.integers(2, size=n)
-    sure = rng.beta(6, 1, n)
-    right = rng.random(n) < 0.5 + sure / 2
-    label = np.where(right, truth, 1 - truth)
-    student = np.stack([np.where(label == at, 0.5 + sure / 2, 0.5 - sure / 2) for at in (0, 1)], axis=1)
-    teacher_label = np.where(rng.random(n) < 0.94, truth, 1 - truth)
-    return student.astype(np.float32), np.eye(2, dtype=np.float32)[teacher_label], truth

@@ -72,3 +72,14 @@ def test_it_names_the_processor_and_the_packages():
     found = machine.describe()
     assert found["cpu"]
     assert found["packages"]["trimtab"]
+
+
+def test_it_names_packages_that_add_parts(tmp_path, monkeypatch):
+    about = tmp_path / "more_steps-1.2.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: more-steps\nVersion: 1.2\n")
+    (about / "entry_points.txt").write_text("[trimtab.data]\nmine = more_steps:Mine\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    machine._plugins.cache_clear()
+    assert machine.packages(["polars"])["more-steps"] == "1.2"
+    machine._plugins.cache_clear()

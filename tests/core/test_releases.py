@@ -1,5 +1,6 @@
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -9,15 +10,25 @@ import time
 
 import pytest
 
-from trimtab.core.errors import ConfigError, EnvironmentFault
+from trimtab.core.audit import anchor_of
+from trimtab.core.errors import BundleError, ConfigError, EnvironmentFault
 from trimtab.core.releases import Releases
+from trimtab.core.store import write_checksums, write_json
+
+
+def write_version(folder, version):
+    """The smallest folder that is a bundle: what the registry checks, and no model."""
+    folder.mkdir()
+    write_json(folder / "bundle.json", {"format": 1, "version": version, "labels": []})
+    write_checksums(folder)
+    return folder
 
 
 @pytest.fixture
 def releases(tmp_path):
     opened = Releases(tmp_path / "registry.db")
     for version in ("one", "two", "three"):
-        opened.register(version, tmp_path / version, {"accuracy": 0.9})
+        opened.register(version, write_version(tmp_path / version, version), {"accuracy": 0.9})
     yield opened
     opened.close()
 
@@ -68,6 +79,66 @@ def test_it_registers_and_promotes_the_same_version_once(releases, tmp_path):
     assert releases.history() == before
 
 
+def test_it_challenges_with_the_same_version_once(releases):
+    releases.challenge("two", {})
+    before = releases.history()
+    releases.challenge("two", {})
+    assert releases.history() == before
+
+
+@pytest.mark.parametrize("move", ["promote", "challenge", "rollback"])
+def test_it_takes_no_version_whose_bundle_is_gone(releases, tmp_path, move):
+    releases.promote("one", {})
+    releases.promote("two", {})
+    before = releases.history()
+    for version in ("one", "three"):
+        shutil.rmtree(tmp_path / version)
+    with pytest.raises(BundleError, match=r"the bundle of version (one|three) is gone"):
+        releases.rollback({}) if move == "rollback" else getattr(releases, move)("three", {})
+    assert releases.history() == before
+
+
+def test_it_promotes_no_bundle_that_was_damaged_or_exchanged(releases, tmp_path):
+    (tmp_path / "two" / "bundle.json").write_text("{}")
+    with pytest.raises(BundleError, match="checksum is"):
+        releases.promote("two", {})
+    shutil.rmtree(tmp_path / "two")
+    write_version(tmp_path / "two", "other")
+    with pytest.raises(BundleError, match="holds version other, registered is two"):
+        releases.promote("two", {})
+    assert releases.alias("champion") is None
+
+
+def test_it_acts_on_evidence_only_while_the_champion_is_the_one_compared_with(releases):
+    assert releases.decide("promote", "one", {"why": "first"}, over=None)
+    before = releases.history()
+    assert not releases.decide("promote", "two", {}, over=None)
+    assert not releases.decide("keep", "two", {}, over="three")
+    assert releases.history() == before
+    assert releases.decide("challenge", "two", {}, over="one")
+    assert releases.decide("keep", "three", {"why": "equal"}, over="one")
+    assert actions(releases)[-3:] == ["promote", "challenge", "keep"]
+
+
+def test_losses_count_from_the_anchor_until_a_person_decides(releases):
+    assert anchor_of(releases.history()) is None
+    releases.promote("one", {})
+    releases.promote("two", {"anchor": "one"})
+    releases.promote("three", {"anchor": "one"})
+    releases.note("keep", "two", {"anchor": "two"})
+    assert anchor_of(releases.history()) == "one"
+    releases.rollback({})
+    assert anchor_of(releases.history()) == "two"
+    releases.promote("one", {})
+    assert anchor_of(releases.history()) == "one"
+
+
+def test_it_counts_the_looks_at_test_rows(releases):
+    assert [releases.touch("rows", asked) for asked in ("a", "b", "a", "c")] == [1, 2, 1, 3]
+    assert releases.touch("others", "a") == 1
+    assert actions(releases)[-4:] == ["touch"] * 4
+
+
 def test_it_lists_versions_with_facts_and_aliases(releases):
     releases.promote("two", {})
     assert [(row["version"], row["aliases"], row["accuracy"]) for row in releases.versions()] == [
@@ -86,7 +157,16 @@ def test_it_can_be_moved_together_with_its_bundles(releases, tmp_path):
     again.close()
 
 
-@pytest.mark.parametrize("statement", ["UPDATE log SET action = 'x'", "DELETE FROM log"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE log SET action = 'x'",
+        "DELETE FROM log",
+        "INSERT OR REPLACE INTO log SELECT max(number), at, 'x', version, body, before, hash FROM log",
+        "REPLACE INTO log SELECT max(number), at, 'x', version, body, before, hash FROM log",
+        "INSERT OR IGNORE INTO log SELECT max(number) + 2, at, 'x', version, body, before, hash FROM log",
+    ],
+)
 def test_its_log_is_append_only(releases, statement):
     with sqlite3.connect(releases.file) as db, pytest.raises(sqlite3.IntegrityError, match="append-only"):
         db.execute(statement)
@@ -179,6 +259,34 @@ def promoting(file, turns, name):
     return subprocess.Popen(
         [sys.executable, "-c", PROMOTE, str(file), str(turns), name], stdout=subprocess.PIPE, text=True
     )
+
+
+DECIDE = textwrap.dedent(
+    """
+    import sys, time
+    from pathlib import Path
+    from trimtab.core.releases import Releases
+
+    releases = Releases(Path(sys.argv[1]))
+    made = 0
+    while made < int(sys.argv[2]):
+        champion = releases.alias("champion")
+        over = champion and champion[0]
+        version = next(each for each in ("one", "two", "three") if each != over)
+        time.sleep(0.002)  # gathering evidence, while the other process may promote
+        made += releases.decide("promote", version, {"over": over, "process": sys.argv[3]}, over)
+    """
+)
+
+
+def test_two_processes_never_promote_over_the_same_champion(releases):
+    command = [sys.executable, "-c", DECIDE, str(releases.file), "15"]
+    workers = [subprocess.Popen([*command, name]) for name in "ab"]
+    assert [worker.wait(timeout=60) for worker in workers] == [0, 0]
+    entries = [entry for entry in releases.history() if entry.action == "promote"]
+    assert len(entries) == 30
+    assert {entry.body["process"] for entry in entries} == {"a", "b"}
+    assert all(entry.body["over"] == entry.body["replaces"] for entry in entries)
 
 
 def test_it_takes_promotions_of_several_processes(releases):

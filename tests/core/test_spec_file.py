@@ -79,8 +79,8 @@ MISTAKES = {
     ),
     "enum": (
         "watch: {retrain: propse}",
-        "trimtab.yaml:5: watch.retrain is 'propse'; did you mean 'propose'? allowed: 'auto', 'propose' or "
-        "'off' (what an alarm leads to: a proposal to retrain (auto, propose) or only a note (off))",
+        "trimtab.yaml:5: watch.retrain is 'propse'; did you mean 'propose'? allowed: 'propose' or "
+        "'off' (what an alarm leads to: a proposal to retrain, or only a note)",
     ),
     "union": (
         "model: {families: minilm}",
@@ -104,7 +104,7 @@ MISTAKES = {
     "unknown": (
         "serve: {rets: 8080}",
         "trimtab.yaml:5: unknown option 'serve.rets'; did you mean 'rest'? allowed: host, rest, grpc, queue, "
-        "batch_tokens, max_texts, max_bytes, drain, log",
+        "batch_tokens, max_texts, max_bytes, drain, log, log_size, log_age",
     ),
     "step": (
         "clean:\n- drop_duplicates\n- {a: 1, b: 2}",

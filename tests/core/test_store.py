@@ -40,20 +40,37 @@ def test_it_makes_a_stage_once(store):
     assert (first.folder, first.hash, first.seconds) == (again.folder, again.hash, again.seconds)
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda folder: (folder / "result.txt").write_text("forged"),
+        lambda folder: (folder / "result.txt").unlink(),
+        lambda folder: (folder / "more.txt").touch(),
+        lambda folder: (folder / "stage.json").unlink(),
+        lambda folder: (folder / "stage.json").write_text("{"),
+    ],
+    ids=["changed", "missing", "added", "unstamped", "half a stamp"],
+)
+def test_it_moves_a_damaged_stage_aside_says_so_and_makes_it_again(tmp_path, damage):
+    told, calls = [], []
+    store = Store(tmp_path / "store", told.append)
+    first = store.stage("train", {"seed": 0}, maker(calls))
+    for _ in range(2):
+        damage(first.folder)
+        again = store.stage("train", {"seed": 0}, maker(calls))
+        assert again.fresh
+        assert (again.folder, again.hash) == (first.folder, first.hash)
+        assert (again.folder / "result.txt").read_text() == "made"
+    aside = first.folder.with_name(f"{first.folder.name}.damaged")
+    assert told == [aside, aside]
+    assert aside.is_dir()
+    assert len(calls) == 3
+
+
 def test_it_makes_a_stage_again_for_other_inputs(store):
     calls = []
     hashes = {store.stage("train", {"seed": seed}, maker(calls)).folder for seed in (0, 1)}
     assert len(hashes) == len(calls) == 2
-
-
-def test_it_hashes_what_was_made_and_not_what_was_measured(store):
-    def make(folder):
-        maker([])(folder)
-        write_json(folder / "seconds.json", {"seconds": len(list(folder.parent.iterdir()))})
-        return 0.0
-
-    one, two = (store.stage("train", {"try": n}, make, leave_out=["seconds.json"]) for n in (1, 2))
-    assert one.hash == two.hash
 
 
 def test_it_publishes_nothing_of_a_stage_that_fails(store):
@@ -116,6 +133,13 @@ def test_it_hashes_names_and_contents(tmp_path):
     first = folder_hash(tmp_path)
     (tmp_path / "a").rename(tmp_path / "b")
     assert folder_hash(tmp_path) != first
+
+
+def test_it_hashes_no_file_that_is_left_out(tmp_path):
+    (tmp_path / "a").write_text("1")
+    first = folder_hash(tmp_path)
+    (tmp_path / "seconds.json").write_text("12.5")
+    assert folder_hash(tmp_path) != first == folder_hash(tmp_path, ["seconds.json"])
 
 
 def test_it_hashes_values_whatever_the_order_of_keys():

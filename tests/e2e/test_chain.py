@@ -9,7 +9,6 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +18,7 @@ from parts.projects import small_project
 from trimtab import load
 from trimtab.core.bundle import MEASURED, Bundle
 from trimtab.core.releases import Releases
-from trimtab.core.store import folder_hash
+from trimtab.core.store import STAMP, folder_hash
 
 pytestmark = pytest.mark.slow
 
@@ -80,8 +79,9 @@ def test_the_same_command_again_repeats_nothing(ran):
     folder, events = ran
     again = trimtab(folder, "run", "--json")
     told = [json.loads(line) for line in again.stdout.splitlines()]
-    assert not any(event["fresh"] for event in told if event["event"] == "stage_done")
-    assert told[-1]["version"] == events[-1]["version"]
+    assert not any(event["fresh"] for event in told if event["event"] in ("stage_done", "released"))
+    assert told[-1] == events[-1]
+    assert len(list(folder.glob(".trimtab/runs/*"))) == 1
 
 
 def test_another_budget_trains_nothing_again(ran):
@@ -104,35 +104,117 @@ def test_an_impossible_budget_is_an_answer(ran):
     assert len(result["nearest"]) == 3
 
 
-def test_a_run_killed_at_random_moments_ends_with_the_same_model_and_repeats_no_finished_stage(ran, tmp_path):
+def test_other_rows_under_the_same_path_are_another_run(ran, tmp_path):
+    small_project(tmp_path, **_same_encoder(ran[0]), compress=["fp32"])
+    first = _result(trimtab(tmp_path, "run", "--json"))
+    kept = {path: path.read_bytes() for path in Path(first["report"]).parent.iterdir()}
+    assert first["test_look"] == 1
+    with (tmp_path / "train.csv").open("a") as stream:
+        stream.write("i cannot remember whether this card was ever activated,activate_my_card\n")
+    second = _result(trimtab(tmp_path, "run", "--json"))
+    assert Path(second["report"]).parent != Path(first["report"]).parent
+    assert {path: path.read_bytes() for path in kept} == kept
+    assert second["test_look"] == 2
+    assert "look 2 at them" in Path(second["report"]).read_text()
+    assert second["decision"]["compared"][0]["version"] == first["version"]
+    assert trimtab(tmp_path, "history").returncode == 0
+
+
+KILLS = (
+    ("stage_started", "data"),
+    ("batch_done", "train"),
+    ("stage_started", "compress-student"),
+    ("stage_done", "measure"),
+    ("stage_started", "test"),
+    ("stage_started", "bundle"),
+    ("stage_done", "bundle"),
+    ("released", None),
+)
+"""Where each try is killed: at the first such event, or a later one of the same stage."""
+
+
+def test_a_run_killed_in_every_stage_ends_with_the_same_model_and_repeats_no_finished_stage(ran, tmp_path):
+    budget, winner = _only_one_fits(ran[1][-1])
+    whole = _result(trimtab(ran[0], "run", "--json", *budget))
     small_project(tmp_path, **_same_encoder(ran[0]))
-    command = [sys.executable, "-m", "trimtab.cli", "-C", str(tmp_path), "run", "--json"]
+    command = [sys.executable, "-m", "trimtab.cli", "-C", str(tmp_path), "run", "--json", *budget]
     rng = random.Random(int(os.environ.get("KILL_SEED", "0")))
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    environment = os.environ | {"TMPDIR": str(scratch)}
     finished: set[tuple[str, int]] = set()
-    killed = 0
-    for _ in range(5):
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        time.sleep(rng.uniform(2, 14))
-        process.send_signal(signal.SIGKILL)
-        told = _events(process.communicate()[0])
+    for event, stage in KILLS:
+        skip = rng.randrange(3) if event == "batch_done" else 0
+        told = _killed_at(command, environment, event, stage, skip)
         _no_stage_twice(told, finished)
-        killed += process.returncode == -signal.SIGKILL
-    assert killed >= 3, "the machine is so fast that most runs had ended: shorten the waits"
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (told[-1]["event"], told[-1].get("stage")) == (event, stage)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, done.stderr
+    assert not [*scratch.rglob("bundle.json"), *tmp_path.rglob("*.part")], "a killed run left bundles behind"
     told = _events(done.stdout)
     _no_stage_twice(told, finished)
-    whole = ran[1][-1]
+    result = told[-1]
+    assert result["winner"]["name"] == whole["winner"]["name"] == winner
     for stage in ("data", "features", "train"):
-        assert folder_hash(Path(told[-1]["folders"][stage])) == folder_hash(Path(whole["folders"][stage])), (
-            stage
-        )
-    for name in ("ort-fp32", "ort-int8", "student-int8", "shallow-int8", "cascade"):
-        one, two = (_candidate(result, name) for result in (told[-1], whole))
-        assert folder_hash(one) == folder_hash(two), name
-    if told[-1]["winner"]["name"] == whole["winner"]["name"]:  # which is fastest is a measurement
-        one, two = (folder_hash(Path(each["bundle"]), MEASURED) for each in (told[-1], whole))
-        assert one == two
+        assert _hash_of(result["folders"][stage]) == _hash_of(whole["folders"][stage]), stage
+    names = [each["name"] for each in whole["candidates"]]
+    assert names == [each["name"] for each in result["candidates"]]
+    for name in names:
+        assert _hash_of(_candidate(result, name)) == _hash_of(_candidate(whole, name)), name
+    assert _hash_of(result["bundle"]) == _hash_of(whole["bundle"])
+    _decided_once(tmp_path, result)
+
+
+def _only_one_fits(result: dict) -> tuple[list[str], str]:
+    """A budget that the smallest accurate candidate alone keeps: which is fastest is a measurement."""
+    accurate = [
+        each
+        for each in result["candidates"]
+        if any(use["budget"] == "accuracy_drop" and use["used"] <= 1 for use in each.get("uses", ()))
+    ]
+    first, second = sorted(accurate, key=lambda each: each["size_bytes"])[:2]
+    assert first["size_bytes"] < second["size_bytes"]
+    return ["--set", f"budget.size={first['size_bytes']}B"], first["name"]
+
+
+def _killed_at(
+    command: list[str], environment: dict[str, str], event: str, stage: str | None, skip: int
+) -> list[dict]:
+    """The events of a run up to the one at which it is killed: that event's, after `skip` such."""
+    told = []
+    quiet = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, **quiet, text=True, env=environment) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            told.append(json.loads(line))
+            if (told[-1]["event"], told[-1].get("stage")) == (event, stage):
+                if skip == 0:
+                    process.kill()
+                    break
+                skip -= 1
+    assert process.returncode == -signal.SIGKILL, "the run ended before it came there"
+    return told
+
+
+def _decided_once(folder: Path, result: dict) -> None:
+    """The registry holds one look, one version, one decision; the run's folder holds the result."""
+    releases = Releases(folder / ".trimtab" / "registry.db")
+    entries = releases.history()
+    releases.close()
+    assert [entry.action for entry in entries] == ["touch", "register", "promote"]
+    assert (result["test_look"], result["decision"]["action"]) == (1, "promote")
+    (run,) = folder.glob(".trimtab/runs/*")
+    assert json.loads((run / "result.json").read_text()) == result
+
+
+def _hash_of(folder: Path | str) -> str:
+    """The hash of what a folder holds, measurements aside."""
+    return folder_hash(Path(folder), (STAMP, *MEASURED))
+
+
+def _result(done: subprocess.CompletedProcess[str]) -> dict:
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def _same_encoder(folder: Path) -> dict[str, object]:

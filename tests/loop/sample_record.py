@@ -56,6 +56,7 @@ def sample_record() -> Record:
             "drop": 0.0003, "low": -0.0031, "high": 0.0038, "p_value": 0.91, "level": 0.9, "only_a": 21, "only_b": 20, "rows": 3080,
             "teacher_accuracy": 0.9338, "winner_accuracy": 0.9335,
         },
+        "test_look": 1,
         "stages": [
             {"name": "data", "seconds": 4.2, "note": "10,003 rows read, 9,874 kept"},
             {"name": "train", "seconds": 744.0, "accuracy": 0.9338, "latency": 23.9, "size": 91_700_000, "note": "minilm, 3 epochs"},

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from trimtab.core.objects import Finding
-from trimtab.loop.decide import Look, Novel, decide, waiting
+from trimtab.loop.decide import Look, Novel, decide, waiting, warning
 from trimtab.monitor.latency import NAME
+from trimtab.monitor.window import Torn
 
 NUMBERS = {"level": 0.0038}
 CALM = Finding("length", 0.02, 0.7, False, "KS gap 0.020, p 0.7", NUMBERS)
@@ -20,14 +19,13 @@ def look(*findings: Finding) -> Look:
 
 
 def test_it_keeps_a_model_whose_traffic_is_calm():
-    said = decide(look(CALM), "v1", "auto")
+    said = decide(look(CALM), "v1", "propose")
     assert (said.action, said.subject) == ("keep", "v1")
     assert said.reasons[0] == "no alarm at look 3: the smallest p is that of length (KS gap 0.020, p 0.7)"
 
 
-@pytest.mark.parametrize("retrain", ["auto", "propose"])
-def test_it_proposes_retraining_and_says_why_and_how(retrain):
-    said = decide(look(CALM, DRIFT), "v1", retrain)
+def test_it_proposes_retraining_and_says_why_and_how():
+    said = decide(look(CALM, DRIFT), "v1", "propose")
     assert said.action == "retrain"
     assert said.findings == (CALM, DRIFT)
     assert said.reasons == (
@@ -46,7 +44,7 @@ def test_it_only_notes_an_alarm_when_retraining_is_off():
 
 
 def test_it_does_not_retrain_because_of_latency():
-    said = decide(look(CALM, SLOW), "v1", "auto")
+    said = decide(look(CALM, SLOW), "v1", "propose")
     assert said.action == "keep"
     assert said.reasons[0].startswith("latency_p99: p99 40 ms, budget 15 ms")
     assert any("/metrics" in reason for reason in said.reasons)
@@ -54,3 +52,14 @@ def test_it_does_not_retrain_because_of_latency():
 
 def test_it_says_how_many_requests_are_missing():
     assert waiting("v1", 213, 500, looks=2).reasons == ("213 of 500 requests until look 3",)
+
+
+def test_it_warns_of_lines_that_could_not_be_read():
+    torn = Torn(2, "byte 90 of requests/a.jsonl")
+    said = decide(Look(3, 0.0034, (CALM,), torn=torn), "v1", "propose")
+    assert said.reasons[-1] == (
+        "warning: 2 lines of the request log are no requests and were passed over; "
+        "the first ends at byte 90 of requests/a.jsonl"
+    )
+    assert warning(Torn()) == ()
+    assert warning(Torn(1, "x"))[0].startswith("warning: 1 line of the request log is no request")

@@ -19,8 +19,13 @@ def test_it_is_silent_over_known_intents_and_alarmed_by_held_back_ones(tmp_path)
     out = tmp_path / "replay.json"
     command = [sys.executable, ROOT / "bench" / "replay_oos.py", "--quick", "--data", DATA, "--json", out]
     subprocess.run(command, check=True, capture_output=True, timeout=600)
-    rows = {row["name"]: row for row in json.loads(out.read_text())["rows"]}
-    assert rows["known/least=0.1"]["alarms"] == 0
-    assert rows["held-back 20%/least=0.1"]["alarms"] == rows["held-back 20%/least=0.1"]["streams"]
-    assert rows["held-back 50%/least=0.1"]["median_requests"] == 500
-    assert all(row["early"] == 0 for name, row in rows.items() if name.endswith("least=0.1"))
+    rows = json.loads(out.read_text())["rows"]
+    streams = {(row["name"], row["window"], row.get("least")): row for row in rows}
+    for window in (250, 500, 1000):
+        assert streams["stream/0%", window, 0.1]["alarms"] == 0
+        assert streams["stream/50%", window, 0.1]["alarms"] == streams["stream/50%", window, 0.1]["streams"]
+        assert streams["stream/50%", window, 0.1]["early"] == 0
+    served = {row["name"]: row for row in rows if row["name"].startswith("served/")}
+    assert all(row["errors"] == 0 and row["looks"] == 4 for row in served.values())
+    assert (served["served/0%"]["before"], served["served/0%"]["after"]) == ("keep", "keep")
+    assert (served["served/20%"]["before"], served["served/20%"]["after"]) == ("keep", "retrain")

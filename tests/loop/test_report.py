@@ -131,6 +131,19 @@ def test_the_test_rows_are_reported_with_interval_and_test(page):
     assert said in page.text
 
 
+def test_it_says_which_look_at_the_test_rows_it_was():
+    record = sample_record()
+    assert "On the test rows, touched once: 93.35 %" in Page(render(record)).text
+    record["test_look"] = 3
+    said = "On the test rows, look 3 at them: 93.35 %"
+    again = "Choices made since the first look may have followed it: take these figures as favourable."
+    text = Page(render(record)).text
+    assert said in text
+    assert again in text
+    record["test"] = None
+    assert f"On the test rows, look 3 at them: {again}" in Page(render(record)).text
+
+
 def test_an_impossible_budget_is_said_first_with_the_nearest_candidate():
     text = Page(render(infeasible_record())).text
     assert "No candidate meets the budget; student-int8 is nearest" in text

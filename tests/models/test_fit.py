@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -68,6 +70,20 @@ def test_it_stops_when_validation_gets_no_better_and_keeps_the_best_epoch(family
     assert found.score == max(scores)
     assert (predict(network, valid.tokens)[0].argmax(axis=1) == valid.truth).mean() == max(scores)
     assert scores.index(max(scores)) == len(scores) - 4
+
+
+def test_without_patience_no_validation_row_has_a_say(family):
+    """Whatever the truth of the validation rows, it trains every epoch and keeps the last."""
+    valid = rows(60, seed=1)
+    weights = []
+    for seed in (0, 1):
+        mixed = replace(valid, truth=np.random.default_rng(seed).permutation(valid.truth))
+        network = build(family)
+        found = fit(network, rows(100), mixed, settings(family, epochs=12, patience=0), seed=0)
+        assert len(found.history) == 12
+        assert found.score == found.history[-1]["valid_accuracy"]
+        weights.append(predict(network, valid.tokens)[0])
+    np.testing.assert_array_equal(*weights)
 
 
 def test_it_tells_its_events_in_the_order_of_its_docstring(family):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
-import pytest
+from pathlib import Path
 
-from trimtab.core.errors import DataError
+import numpy as np
+
 from trimtab.core.requests import Request
 from trimtab.monitor.profile import Profile, Traits
-from trimtab.monitor.window import cut, request_times, traits_of, window_of
+from trimtab.monitor.window import Cut, Windows, request_times, traits_of, window_of
 
 LABELS = ("card", "cash")
 
@@ -20,6 +20,11 @@ def request(t: float, label: str = "card", version: str = "v1") -> Request:
 def append(path, *requests: Request) -> None:
     with path.open("ab") as stream:
         stream.writelines(one.line() for one in requests)
+
+
+def cut(folder, version, labels, size, read) -> tuple[list[Cut], int]:
+    windows = Windows(folder, version, labels, size, read)
+    return list(windows), windows.left
 
 
 def test_it_cuts_full_windows_and_leaves_the_rest(tmp_path):
@@ -66,12 +71,66 @@ def test_it_waits_for_a_line_that_is_still_being_written(tmp_path):
     assert len(cut(tmp_path, "v1", LABELS, 2, {})[0]) == 1
 
 
-def test_it_names_a_line_that_is_no_request(tmp_path):
+def test_it_passes_over_lines_that_are_no_requests_and_counts_them(tmp_path):
     append(tmp_path / "a.jsonl", request(0))
     with (tmp_path / "a.jsonl").open("ab") as stream:
-        stream.write(b'{"t": 1}\n')
-    with pytest.raises(DataError, match=r"a\.jsonl: line ending at byte \d+: not a request"):
-        cut(tmp_path, "v1", LABELS, 1, {})
+        stream.write(request(9).line()[:30] + b"\n" + b'{"t": "late", "version": "v1"}\n' + b"\xff\n")
+    append(tmp_path / "a.jsonl", request(1), request(2))
+    (found,), left = cut(tmp_path, "v1", LABELS, 2, {})
+    assert found.window.at.tolist() == [0, 1]
+    place = len(request(0).line()) + 31
+    assert (found.torn.lines, found.torn.first) == (3, f"byte {place} of {tmp_path / 'a.jsonl'}")
+    assert left == 1
+    again = Windows(tmp_path, "v1", LABELS, 2, found.read)
+    assert (list(again), again.left, again.torn.lines) == ([], 1, 0)
+
+
+def test_a_torn_end_stops_nobody(tmp_path):
+    append(tmp_path / "a.jsonl", request(0))
+    with (tmp_path / "a.jsonl").open("ab") as stream:
+        stream.write(request(1).line()[:20])  # a crash
+    append(tmp_path / "b.jsonl", request(2), request(3))
+    cuts, left = cut(tmp_path, "v1", LABELS, 3, {})
+    assert [each.window.at.tolist() for each in cuts] == [[0, 2, 3]]
+    assert left == 0
+
+
+def test_it_reads_what_other_versions_answered_only_once(tmp_path):
+    append(tmp_path / "a.jsonl", *(request(t, version="v2") for t in range(5)))
+    append(tmp_path / "b.jsonl", request(5), *(request(t, version="v2") for t in range(6, 9)))
+    windows = Windows(tmp_path, "v1", LABELS, 2, {})
+    assert list(windows) == []
+    assert windows.read == {"a.jsonl": (tmp_path / "a.jsonl").stat().st_size, "b.jsonl": 0}
+    append(tmp_path / "b.jsonl", request(9))
+    later = Windows(tmp_path, "v1", LABELS, 2, windows.read)
+    (found,) = later
+    assert found.window.at.tolist() == [5, 9]
+    assert later.read == {path.name: path.stat().st_size for path in tmp_path.iterdir()}
+
+
+def test_it_holds_one_window_and_few_open_files(tmp_path):
+    for at in range(40):
+        append(tmp_path / f"{at:02}.jsonl", *(request(t) for t in range(100 * at, 100 * at + 100)))
+    most = 0
+    for seen, each in enumerate(Windows(tmp_path, "v1", LABELS, 50, {}), start=1):
+        assert each.window.at.tolist() == list(range(50 * seen - 50, 50 * seen))
+        most = max(most, _open_files(tmp_path))
+    assert seen == 80
+    assert most <= 1
+
+
+def test_it_survives_a_segment_that_is_deleted_while_it_reads(tmp_path):
+    append(tmp_path / "a.jsonl", request(0), request(1))
+    append(tmp_path / "b.jsonl", request(2), request(3))
+    windows = Windows(tmp_path, "v1", LABELS, 2, {})
+    (tmp_path / "b.jsonl").unlink()
+    assert [each.window.at.tolist() for each in windows] == [[0, 1]]
+
+
+def _open_files(folder) -> int:
+    return sum(
+        str(folder) in str(link.readlink()) for link in Path("/proc/self/fd").iterdir() if link.exists()
+    )
 
 
 def test_it_finds_nothing_in_an_empty_folder(tmp_path):

@@ -42,8 +42,9 @@ def test_kubernetes_probes_health_and_waits_longer_than_the_drain(tiny):
         "HorizontalPodAutoscaler",
     ]
     pod = deployment["spec"]["template"]["spec"]
-    assert pod["terminationGracePeriodSeconds"] > 20
     (container,) = pod["containers"]
+    _, unlisting = container["lifecycle"]["preStop"]["exec"]["command"]
+    assert pod["terminationGracePeriodSeconds"] > 20 + int(unlisting)
     assert container["readinessProbe"]["httpGet"]["path"] == "/v2/health/ready"
     assert container["livenessProbe"]["httpGet"]["path"] == "/v2/health/live"
     assert service["spec"]["selector"] == deployment["spec"]["selector"]["matchLabels"]

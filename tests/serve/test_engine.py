@@ -87,7 +87,7 @@ def test_it_refuses_early_and_says_when_to_come_back(slow):
 def test_it_answers_what_it_accepted_before_it_ends(slow):
     async def scenario(engine):
         accepted = [engine.submit(["card"], perf_counter()) for _ in range(20)]
-        draining = asyncio.create_task(engine.drain())
+        draining = asyncio.create_task(engine.drain(asyncio.get_running_loop().time() + 60))
         await asyncio.sleep(0)
         with pytest.raises(Draining):
             engine.submit(["card"], perf_counter())
@@ -97,14 +97,25 @@ def test_it_answers_what_it_accepted_before_it_ends(slow):
     assert all(run_engine(slow, scenario))
 
 
-def test_it_stops_waiting_when_the_time_to_drain_is_over(slow):
+def test_it_refuses_what_is_unanswered_when_the_time_to_drain_is_over(slow):
     async def scenario(engine):
         accepted = engine.submit(["card"] * 64, perf_counter())
-        drained = await engine.drain()
-        await accepted
+        drained = await engine.drain(asyncio.get_running_loop().time() + 0.005)
+        with pytest.raises(Draining, match="it shut down before the answer was ready"):
+            await accepted
         return drained
 
-    assert not run_engine(slow, scenario, spec=ServeSpec(drain="5ms", queue=64, max_texts=64), workers=1)
+    assert not run_engine(slow, scenario, workers=1)
+
+
+def test_a_tokenizer_that_raises_fails_the_request_and_no_other(slow):
+    async def scenario(engine):
+        with pytest.raises(Failed):
+            await engine.submit(["\ud800"], perf_counter())
+        ticket = await engine.submit(["card"], perf_counter())
+        return engine.waiting, ticket.labels
+
+    assert run_engine(slow, scenario) == (0, [0])
 
 
 def test_a_model_that_raises_fails_its_rows_and_no_others(slow):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import gzip
 import json
+import socket
+import zlib
 from struct import pack
 
 import httpx
@@ -109,11 +113,11 @@ def test_metrics_count_by_version_code_and_stage(client, tiny):
     [
         (400, b"{"),
         (400, b'{"texts": ["\xff"]}'),
-        (422, b"[]"),
-        (422, b'{"texts": "card"}'),
+        (400, b"[]"),
+        (400, b'{"texts": "card"}'),
         (422, b'{"texts": []}'),
         (422, b'{"texts": [" "]}'),
-        (422, b'{"texts": ["card"], "more": 1}'),
+        (400, b'{"texts": ["card"], "more": 1}'),
         (422, json.dumps({"texts": ["card"] * 129}).encode()),
         (422, json.dumps({"texts": ["c" * 20_001]}).encode()),
         (413, b" " * 1_000_001),
@@ -135,13 +139,52 @@ def torn_binary():
     return body[:-2], headers
 
 
+def both_forms():
+    body, headers = binary_request()
+    size = int(headers["Inference-Header-Content-Length"])
+    head = json.loads(body[:size])
+    head["inputs"][0]["data"] = TEXTS
+    encoded = json.dumps(head).encode()
+    return encoded + body[size:], {"Inference-Header-Content-Length": str(len(encoded))}
+
+
+def json_and_more():
+    head = json.dumps(infer_body()).encode()
+    return head + b"more", {"Inference-Header-Content-Length": str(len(head))}
+
+
+def tensor_request(shape, data, **more):
+    tensor = {"name": "text", "datatype": "BYTES", "shape": shape, "data": data, **more}
+    return json.dumps({"inputs": [tensor]}).encode(), {}
+
+
+def outputs_request(*names):
+    return json.dumps(infer_body(outputs=[{"name": name} for name in names])).encode(), {}
+
+
 @pytest.mark.parametrize(
     ("status", "request_"),
     [
-        (422, (json.dumps({"inputs": []}).encode(), {})),
-        (422, (json.dumps({"inputs": [{"name": "text", "datatype": "BYTES", "shape": [1]}]}).encode(), {})),
-        (422, torn_binary()),
-        (422, binary_request(shape=[4])),
+        (400, (json.dumps({"inputs": []}).encode(), {})),
+        (400, (json.dumps({"inputs": [{"name": "text", "datatype": "BYTES", "shape": [1]}]}).encode(), {})),
+        (400, torn_binary()),
+        (400, binary_request(shape=[4])),
+        (400, both_forms()),
+        (400, json_and_more()),
+        (400, tensor_request([7], TEXTS)),
+        (400, tensor_request([0], TEXTS)),
+        (400, tensor_request([], TEXTS[:1])),
+        (400, tensor_request([-3], TEXTS)),
+        (400, tensor_request([1] * 9, TEXTS[:1])),
+        (400, tensor_request([2, 2], [["card", "cash"], ["card"]])),
+        (400, tensor_request([2], [["card"], ["cash"]])),
+        (400, tensor_request([2, 1], [["card"], "cash"])),
+        (400, tensor_request([2], ["card", 7])),
+        (400, tensor_request([1], ["card"], datatype="FP32")),
+        (400, tensor_request([1], ["card"], parameters={"binary_data_size": 8})),
+        (400, outputs_request("label", "other")),
+        (422, tensor_request([0], [])),
+        (422, tensor_request([1], [" "])),
         (400, (b"{}", {"Inference-Header-Content-Length": "99"})),
         (400, (b"{}", {"Inference-Header-Content-Length": "-1"})),
     ],
@@ -151,6 +194,35 @@ def test_infer_refuses_what_it_cannot_answer(client, status, request_):
     response = client.post("/v2/models/tiny/infer", content=body, headers=headers)
     assert response.status_code == status
     assert list(response.json()) == ["error"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "data"),
+    [
+        ([3], TEXTS),
+        ([3, 1], TEXTS),
+        ([3, 1], [[text] for text in TEXTS]),
+        ([1, 3], [TEXTS]),
+        ([1, 3, 1], [[[text] for text in TEXTS]]),
+    ],
+)
+def test_infer_reads_data_flat_or_nested_in_row_major_order(client, tiny, shape, data):
+    body, _ = tensor_request(shape, data)
+    outputs = client.post("/v2/models/tiny/infer", content=body).json()["outputs"]
+    assert outputs[0]["data"] == load(tiny.folder).predict(TEXTS)
+    assert outputs[0]["shape"] == [3]
+
+
+def test_infer_says_what_is_wrong_with_a_shape(client):
+    body, _ = tensor_request([7], TEXTS)
+    said = client.post("/v2/models/tiny/infer", content=body).json()["error"]
+    assert said == "input 'text': shape [7] for 3 texts; send shape [3]"
+
+
+def test_infer_answers_an_output_asked_for_twice_once(client):
+    body, _ = outputs_request("label", "label", "confidence")
+    outputs = client.post("/v2/models/tiny/infer", content=body).json()["outputs"]
+    assert [output["name"] for output in outputs] == ["label", "confidence"]
 
 
 def test_infer_refuses_a_tensor_torn_inside(client):
@@ -182,10 +254,49 @@ def test_wrong_paths_and_methods_get_an_error_body(client, status, method, path)
 def test_other_media_are_refused(client):
     headers = {"content-type": "text/plain"}
     assert client.post("/predict", content=b"card", headers=headers).status_code == 415
-    assert (
-        client.post("/predict", json={"texts": TEXTS}, headers={"content-encoding": "gzip"}).status_code
-        == 415
-    )
+
+
+@pytest.mark.parametrize("form", ["predict", "json", "binary"])
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+def test_compressed_bodies_are_refused_with_what_is_read(client, form, coding):
+    body, headers = binary_request() if form == "binary" else (json.dumps(infer_body()).encode(), {})
+    path = "/predict" if form == "predict" else "/v2/models/tiny/infer"
+    packed = gzip.compress(body) if coding == "gzip" else zlib.compress(body)
+    response = client.post(path, content=packed, headers=headers | {"content-encoding": coding})
+    assert response.status_code == 415
+    assert response.headers["accept-encoding"] == "identity"
+    assert f"'{coding}' is not read here; send the body uncompressed" in response.json()["error"]
+
+
+@pytest.mark.parametrize("size", [100_000, 1_000_000])
+def test_a_head_without_end_is_refused(server, size):
+    host, _, port = server.rest_url.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=30) as client:
+        client.sendall(b"POST /predict HTTP/1.1\r\nHost: here\r\nX-Long: ")
+        said = b""
+        with contextlib.suppress(ConnectionError):  # it closes while the rest is on its way
+            client.sendall(b"a" * size)
+        with contextlib.suppress(ConnectionError):
+            said = client.recv(4096)
+    assert said == b"" or said.startswith(b"HTTP/1.1 431 ")
+
+
+def test_long_heads_and_bodies_in_one_connection_are_read(client):
+    for _ in range(3):
+        response = client.post(
+            "/predict", json={"texts": [*TEXTS, "card " * 3000]}, headers={"x": "a" * 60_000}
+        )
+        assert response.status_code == 200
+
+
+def test_a_chunked_body_is_as_limited_as_any_other(tiny):
+    with (
+        start_server(tiny.folder, options=["--max-bytes", "100"]) as small,
+        httpx.Client(base_url=small.rest_url) as client,
+    ):
+        body = json.dumps({"texts": ["card " * 50]}).encode()
+        assert client.post("/predict", content=iter([body])).status_code == 413
+        assert client.post("/predict", json={"texts": TEXTS}).status_code == 200
 
 
 def test_a_token_guards_all_but_health(tiny):
@@ -200,6 +311,9 @@ def test_a_token_guards_all_but_health(tiny):
         )
         assert (
             client.post("/predict", json=body, headers={"Authorization": "Bearer secret"}).status_code == 200
+        )
+        assert (
+            client.post("/predict", json=body, headers={"Authorization": "bearer secret"}).status_code == 200
         )
         assert client.get("/metrics").status_code == 401
         assert client.get("/v2/health/ready").status_code == 200

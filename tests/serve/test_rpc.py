@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
 import grpc
+import httpx
 import numpy as np
 import pytest
 
@@ -65,15 +68,22 @@ def test_the_standard_health_check_says_serving(channel):
     assert channel.unary_unary("/grpc.health.v1.Health/Check")(b"", timeout=10) == b"\x08\x01"
 
 
+def test_an_output_asked_for_twice_is_answered_once(channel):
+    said = call(channel, "ModelInfer", infer_request(outputs=["label", "label"]))
+    assert [output.name for output in said.outputs] == ["label"]
+
+
 @pytest.mark.parametrize(
     ("code", "request_"),
     [
         ("NOT_FOUND", infer_request(model="other")),
         ("NOT_FOUND", infer_request(version="0")),
-        ("NOT_FOUND", infer_request(outputs=["other"])),
+        ("INVALID_ARGUMENT", infer_request(outputs=["other"])),
         ("INVALID_ARGUMENT", infer_request(texts=[])),
         ("INVALID_ARGUMENT", infer_request(texts=[" "])),
         ("INVALID_ARGUMENT", infer_request(shape=[4])),
+        ("INVALID_ARGUMENT", infer_request(shape=[-3])),
+        ("INVALID_ARGUMENT", infer_request(shape=[3] + [1] * 8)),
         ("INVALID_ARGUMENT", infer_request(texts=["card"] * 129)),
         ("INVALID_ARGUMENT", pb.ModelInferRequest(model_name="tiny")),
     ],
@@ -85,6 +95,46 @@ def test_it_refuses_what_it_cannot_answer(channel, code, request_):
     assert "; " in caught.value.details()
 
 
+def raw_infer(channel, message, **options):
+    return channel.unary_unary(f"{SERVICE}/ModelInfer")(message, timeout=10, **options)
+
+
+def test_torn_messages_are_refused_and_counted(channel, server):
+    with pytest.raises(grpc.RpcError) as caught:
+        raw_infer(channel, b"\x0a\xff")
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert caught.value.details() == "message: not a ModelInferRequest; send it as the .proto says"
+    errors = [line for line in metrics(server).splitlines() if "_errors_" in line]
+    assert any('code="INVALID_ARGUMENT",protocol="grpc"' in line for line in errors)
+
+
+def test_messages_that_are_too_large_are_refused_by_grpc_itself(channel):
+    with pytest.raises(grpc.RpcError) as caught:
+        raw_infer(channel, b" " * 1_000_001)
+    assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert "larger than max" in caught.value.details()
+    assert "retry-after-ms" not in dict(caught.value.trailing_metadata())
+
+
+def test_requests_that_their_client_gave_up_are_counted(slow):
+    request = infer_request(texts=["card"] * 128, model="slow").SerializeToString()
+    with (
+        start_server(slow.folder, threads=1) as server,
+        grpc.insecure_channel(server.grpc_url.removeprefix("http://")) as channel,
+    ):
+        with pytest.raises(grpc.RpcError) as caught:
+            channel.unary_unary(f"{SERVICE}/ModelInfer")(request, timeout=0.1)
+        assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+        end = time.monotonic() + 30
+        while (said := 'code="CANCELLED",protocol="grpc"') not in metrics(server) and time.monotonic() < end:
+            time.sleep(0.05)
+        assert said in metrics(server)
+
+
+def metrics(server):
+    return httpx.get(server.rest_url + "/metrics").text
+
+
 def test_a_token_guards_all_but_health(tiny):
     with (
         start_server(tiny.folder, token="secret") as guarded,
@@ -94,4 +144,9 @@ def test_a_token_guards_all_but_health(tiny):
         with pytest.raises(grpc.RpcError) as caught:
             call(channel, "ModelInfer", infer_request())
         assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
-        assert call(channel, "ModelInfer", infer_request(), (("authorization", "Bearer secret"),)).outputs
+        for said in ("secret", "Bearer", "Bearer secret ", "Bearer wrong"):
+            with pytest.raises(grpc.RpcError) as caught:
+                call(channel, "ModelInfer", infer_request(), (("authorization", said),))
+            assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
+        for said in ("Bearer secret", "bearer secret"):
+            assert call(channel, "ModelInfer", infer_request(), (("authorization", said),)).outputs

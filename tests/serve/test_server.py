@@ -10,6 +10,7 @@ import threading
 import time
 from collections import Counter
 
+import grpc
 import httpx
 import pytest
 
@@ -17,6 +18,7 @@ from trimtab.core.errors import EnvironmentFault
 from trimtab.core.requests import read_requests
 from trimtab.core.spec import ServeSpec
 from trimtab.serve.load import drive, start_server
+from trimtab.serve.protocol import open_inference_pb2 as pb
 from trimtab.serve.server import serve
 
 NEVER_READ = ("Connect", "closed", "CANCELLED")
@@ -77,7 +79,7 @@ def test_sigterm_under_load_loses_no_accepted_request(slow, texts, protocol, tmp
         stopper.join()
         assert server.process.wait(30) == 0
     states = Counter(reply.state for reply in result.replies)
-    answered = [request for _, request in read_requests(log, {})]
+    answered = list(read_requests(log))
     assert states["ok"] > 50
     assert states["ok"] == len(answered)
     gone = {reply.code for reply in result.replies if reply.state == "error"}
@@ -103,24 +105,63 @@ def test_while_it_drains_it_is_live_and_not_ready(slow):
         assert server.process.wait(30) == 0
 
 
-def test_a_drain_that_takes_too_long_ends_at_its_limit_and_says_so(slow):
-    limits = ["--drain", "0.2", "--queue", "4096", "--max-texts", "4096"]
+@pytest.mark.parametrize("protocol", ["rest", "grpc"])
+def test_a_drain_that_takes_too_long_ends_at_its_limit_and_says_so(slow, protocol, capfd):
+    limits = ["--drain", "1", "--queue", "8192", "--max-texts", "8192"]
     with start_server(slow.folder, threads=1, options=limits) as server:
-        answers: list[object] = []
-
-        def ask() -> None:
-            try:
-                body = {"texts": ["card"] * 4096}
-                answers.append(httpx.post(server.rest_url + "/predict", json=body, timeout=60).status_code)
-            except httpx.HTTPError as error:
-                answers.append(error)
-
-        asking = threading.Thread(target=ask)
+        answers: list[tuple[object, str]] = []
+        ask = {"rest": ask_rest, "grpc": ask_grpc}[protocol]
+        asking = threading.Thread(target=lambda: answers.append(ask(server, ["card"] * 8192)))
         asking.start()
-        time.sleep(0.3)
+        until_waiting(server)
         begun = time.monotonic()
         server.process.send_signal(signal.SIGTERM)
-        assert server.process.wait(30) == 1
+        assert server.process.wait(60) == 1
         assert time.monotonic() - begun < 10
         asking.join()
-    assert answers != [200]
+    ((code, said),) = answers
+    assert code in (503, grpc.StatusCode.UNAVAILABLE)
+    assert "it shut down before the answer was ready; send the request to another instance" in said
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def ask_rest(server, texts):
+    response = httpx.post(server.rest_url + "/predict", json={"texts": texts}, timeout=60)
+    return response.status_code, response.text
+
+
+def ask_grpc(server, texts):
+    request = pb.ModelInferRequest(model_name=server.name)
+    tensor = request.inputs.add(name="text", datatype="BYTES", shape=[len(texts)])
+    tensor.contents.bytes_contents.extend(text.encode() for text in texts)
+    with grpc.insecure_channel(server.grpc_url.removeprefix("http://")) as channel:
+        ask = channel.unary_unary("/inference.GRPCInferenceService/ModelInfer")
+        with pytest.raises(grpc.RpcError) as caught:
+            ask(request.SerializeToString(), timeout=60)
+    return caught.value.code(), caught.value.details()
+
+
+def until_waiting(server):
+    """Return once the server has accepted a text that it has not answered."""
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        page = httpx.get(server.rest_url + "/metrics", timeout=30).text
+        if any(
+            line.startswith("trimtab_waiting{") and not line.endswith(" 0.0") for line in page.splitlines()
+        ):
+            return
+    pytest.fail("the request never arrived")
+
+
+def test_half_a_request_does_not_hold_the_server_and_is_refused(tiny, capfd):
+    with start_server(tiny.folder, options=["--drain", "1"]) as server:
+        host, _, port = server.rest_url.removeprefix("http://").partition(":")
+        with socket.create_connection((host, int(port)), timeout=30) as client:
+            client.sendall(b'POST /predict HTTP/1.1\r\nHost: here\r\nContent-Length: 99\r\n\r\n{"texts"')
+            time.sleep(0.3)
+            server.process.send_signal(signal.SIGTERM)
+            said = b"".join(iter(lambda: client.recv(4096), b""))
+        assert server.process.wait(30) == 0
+    assert said.startswith(b"HTTP/1.1 503 ")
+    assert b"it shut down before the request was complete" in said
+    assert "Traceback" not in capfd.readouterr().err

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from absent import absent
 from trimtab.runtime.predict import load
 
 ROOT = Path(__file__).parents[2]
+PINS = ROOT / "tests" / "clients" / "triton.txt"
 HOME = ROOT / ".venv-triton"
 PYTHON = HOME / "bin" / "python"
 TEXTS = ["i lost my card", "send money", "cash at the atm"]
@@ -19,14 +21,15 @@ TEXTS = ["i lost my card", "send money", "cash at the atm"]
 
 @pytest.fixture(scope="module")
 def triton() -> Path:
-    """The Python that has tritonclient; made once and kept."""
-    if not (HOME / "ready").exists():
-        subprocess.run([sys.executable, "-m", "venv", str(HOME)], check=True)
+    """The Python that has tritonclient; made once for each set of pins, and kept."""
+    ready, pins = HOME / "ready", PINS.read_text(encoding="utf-8")
+    if not ready.exists() or ready.read_text(encoding="utf-8") != pins:
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(HOME)], check=True)
         pip = [str(PYTHON), "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
-        done = subprocess.run([*pip, "tritonclient[http,grpc]"], capture_output=True, text=True, check=False)
+        done = subprocess.run([*pip, "--requirement", str(PINS)], capture_output=True, text=True, check=False)
         if done.returncode:
-            pytest.skip(f"pip could not fetch tritonclient: {done.stderr.strip().splitlines()[-1]}")
-        (HOME / "ready").touch()
+            absent(f"pip could not fetch tritonclient: {done.stderr.strip().splitlines()[-1]}")
+        ready.write_text(pins, encoding="utf-8")
     return PYTHON
 
 

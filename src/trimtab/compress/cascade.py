@@ -13,7 +13,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from trimtab.compress.job import Compressor, Job, answers_of, parity
-from trimtab.core.budget import GATE_LEVEL
+from trimtab.core.gate import CASCADE, level_of
 from trimtab.core.measure import paired_drop
 from trimtab.core.objects import Candidate
 from trimtab.runtime.cascade import calibrate
@@ -23,7 +23,7 @@ LINES = {
     "cascade": ("student-int8", "ort-int8"),
     "cascade-3": ("student-int8", "shallow-int8", "ort-int8"),
 }
-"""Cascades to build: the models that are asked in turn, cheapest first."""
+"""Cascades to build: the models that are asked in turn, cheapest first; as many as the gate counts on."""
 
 
 class BuildCascade(Compressor):
@@ -52,20 +52,25 @@ class Choice:
 
 
 def choose_threshold(
-    stages: Sequence[np.ndarray], reference: np.ndarray, truth: np.ndarray, drop: float
+    stages: Sequence[np.ndarray],
+    reference: np.ndarray,
+    truth: np.ndarray,
+    drop: float,
+    level: float = level_of(CASCADE),
 ) -> Choice:
     """The lowest threshold whose accuracy loss against the reference is bounded by `drop`.
 
     Thresholds are tested from the strictest down, and the first that fails ends the search: fixed-sequence
-    testing, so the one-sided 95 % bound holds for the threshold that is chosen (Angelopoulos et al., 2021,
-    "Learn then Test"). `stages` are calibrated probabilities (rows, classes), cheapest first.
+    testing, so the bound holds for the threshold that is chosen (Angelopoulos et al., 2021, "Learn then
+    Test"). Its error rate is the cascade's share of the gate's (`core.gate`). `stages` are calibrated
+    probabilities (rows, classes), cheapest first.
     """
     right = reference.argmax(axis=1) == truth
     best = Choice(
         1.01, 0.0, 1.0, f"no threshold bounds the loss by {drop:.2%} on {len(truth)} validation rows"
     )
     for threshold in THRESHOLDS.tolist():
-        bound = paired_drop(right, answer(stages, threshold) == truth, level=GATE_LEVEL).high
+        bound = paired_drop(right, answer(stages, threshold) == truth, level).high
         if bound > drop:
             break
         best = Choice(threshold, float((stages[0].max(axis=1) >= threshold).mean()), bound, None)
@@ -100,7 +105,7 @@ def _build(name: str, line: Sequence[str], job: Job, folder: Path) -> Candidate:
     _assemble([job.made[part].folder for part in line], heat, choice.threshold, folder)
     found = parity(answers_of(folder, job.valid), calibrate(reference, heat[-1]))
     facts = {**found, "kept": choice.kept, "threshold": choice.threshold, "drop_bound": choice.bound}
-    return Candidate(name, folder, "cascade", 2, "torch-fp32", facts, refused=choice.refused)
+    return Candidate(name, folder, "cascade", CASCADE, "torch-fp32", facts, refused=choice.refused)
 
 
 def _assemble(parts: Sequence[Path], heat: Sequence[float], threshold: float, folder: Path) -> None:

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from trimtab.core.gate import error_of, level_of, untested
 from trimtab.core.measure import Paired, paired_drop
 from trimtab.core.objects import Candidate, Measurement
 from trimtab.core.spec import BudgetSpec
 from trimtab.core.units import show_ms, show_share, show_size
 
-GATE_LEVEL = 0.90
-"""Two-sided level of the interval whose upper end `accuracy_drop` bounds: a one-sided 95 % test."""
+GATE_LEVEL = level_of(0)
+"""Two-sided level of the interval whose upper end `accuracy_drop` bounds when one model is tested alone."""
 ACCURACY = "accuracy_drop"
 
 
@@ -33,13 +34,15 @@ class Verdict:
     `winner` is None when no candidate fits; `nearest` then lists the candidates by the share they
     exceed their worst budget by, and `binding` names the budget to look at first. When one fits,
     `binding` is the budget of which the winner uses most. `uses` holds the share of every stated budget
-    that each candidate uses.
+    that each candidate uses. `tied` names those that keep every budget and that throughput cannot tell from
+    the winner.
     """
 
     winner: str | None
     binding: str | None
     uses: Mapping[str, tuple[Excess, ...]]
     nearest: tuple[str, ...]
+    tied: tuple[str, ...] = ()
 
     def excesses(self, name: str) -> tuple[Excess, ...]:
         """The budgets that a candidate breaks."""
@@ -51,47 +54,64 @@ def choose(
     drops: Mapping[str, Paired],
     budget: BudgetSpec,
 ) -> Verdict:
-    """The fastest candidate that keeps every budget, by measured throughput.
+    """The fastest candidate that keeps every budget, by measured throughput; of equally fast ones the better.
+
+    Candidates whose throughput intervals reach the fastest one's are equally fast: see `_fastest`.
 
     `drops` holds for each candidate the paired accuracy drop against the uncompressed model on validation
-    rows. The accuracy gate is a non-inferiority test: the upper end of the drop's 95 % interval must stay
-    within the budget, and so must the upper end of the p99's interval.
+    rows, at the level of `gate.level_of` its distance. The accuracy gate is a non-inferiority test: the upper
+    end of the drop's interval must stay within the budget, and so must the upper end of the p99's interval.
 
-    Several candidates are tested on the same rows, and the best of several lucky ones is no evidence. So
-    they are tested in a fixed sequence (Maurer, Hothorn and Lehmacher, 1995), and the first that fails ends
-    it: the chance that any candidate passes whose true drop exceeds the budget is that of one test, 5 %,
-    however many there are. The sequence goes by `distance` from the trained network, which was known before
-    any row was answered. Cascades stand outside that promise: each finds its threshold by a sequence of its
-    own on these rows, and one that finds none is not in this sequence, so each brings 5 % of its own.
+    Several candidates are tested on the same rows, and the best of several lucky ones is no evidence. How
+    `gate` orders the tests and shares the error rate keeps the chance that any candidate passes whose
+    true drop exceeds the budget at 5 % for the whole run, the cascades' search for a threshold included.
     """
     uses = {each.name: tuple(used(each, drops[each.name], budget)) for each in candidates}
     _end_sequence(uses, {each.name: each.distance for each in candidates})
     fitting = [each for each in candidates if all(one.used <= 1 for one in uses[each.name])]
     worst = {name: max((one.used for one in found), default=0.0) for name, found in uses.items()}
     nearest = tuple(sorted(worst, key=lambda name: worst[name]))
-    winner = max(fitting, key=lambda each: _measured(each).throughput).name if fitting else None
+    tied = _fastest(fitting)
+    winner = tied[0] if tied else None
     shown = winner or (nearest[0] if nearest else None)
     binding = max(uses[shown], key=lambda one: one.used).budget if shown and uses[shown] else None
-    return Verdict(winner, binding, uses, nearest)
+    return Verdict(winner, binding, uses, nearest, tied[1:])
+
+
+def _fastest(fitting: Sequence[Candidate]) -> tuple[str, ...]:
+    """Those whose throughput interval reaches the fastest's, the one to deploy first.
+
+    Which of them is fastest another run might see differently, so that does not decide: the most accurate
+    on the validation rows does, then the smallest, then the faster by what was seen.
+    """
+    if not fitting:
+        return ()
+    line = max((_measured(each).throughput, _measured(each).throughput_low) for each in fitting)[1]
+    tied = [each for each in fitting if _measured(each).throughput_high >= line]
+
+    def rank(each: Candidate) -> tuple[float, int, float, str]:
+        measured = _measured(each)
+        return -measured.accuracy, measured.size_bytes, -measured.throughput, each.name
+
+    return tuple(each.name for each in sorted(tied, key=rank))
 
 
 def _end_sequence(uses: dict[str, tuple[Excess, ...]], distance: Mapping[str, int]) -> None:
-    """Mark the candidates that come after the first whose accuracy drop fails: they are not tested.
+    """Mark the candidates that pass the accuracy gate by themselves and come after one that fails.
 
     One that breaks another budget cannot win, so it takes no part.
     """
-    failed: tuple[str, Excess] | None = None
-    for name in sorted(uses, key=lambda name: (distance[name], name)):
-        if any(one.used > 1 and one.budget != ACCURACY for one in uses[name]):
-            continue
-        own = next((one for one in uses[name] if one.budget == ACCURACY), None)
-        if own is None:
-            return
-        if failed is None:
-            failed = (name, own) if own.used > 1 else None
-        elif own.used <= 1:
-            said = f"not tested: {failed[0]}, nearer to the trained network, failed"
-            gate = replace(own, used=failed[1].used, text=said)
+    accuracy = {name: one for name, found in uses.items() for one in found if one.budget == ACCURACY}
+    tested = {
+        name: one.used <= 1
+        for name, one in accuracy.items()
+        if all(other.used <= 1 for other in uses[name] if other is not one)
+    }
+    for name, failed in untested(tested, distance).items():
+        own = accuracy[name]
+        if own.used <= 1:
+            said = f"not tested: {failed}, nearer to the trained network, failed"
+            gate = replace(own, used=accuracy[failed].used, text=said)
             uses[name] = tuple(gate if one is own else one for one in uses[name])
 
 
@@ -104,7 +124,8 @@ def used(candidate: Candidate, drop: Paired, budget: BudgetSpec) -> list[Excess]
             Excess(
                 ACCURACY,
                 _share(drop.high, budget.accuracy_drop),
-                f"accuracy drop is at most {show_share(drop.high)} (95 % bound), "
+                f"accuracy drop is at most {show_share(drop.high)} "
+                f"({100 * (1 - error_of(candidate.distance)):.3g} % bound), "
                 f"the budget allows {show_share(budget.accuracy_drop)}",
             )
         )

@@ -25,12 +25,12 @@ import numpy as np
 
 from trimtab.core.errors import BundleError
 from trimtab.core.step import Step, save_steps
-from trimtab.core.store import folder_hash, verify_checksums, write_checksums, write_json
+from trimtab.core.store import CHECKSUMS, folder_hash, verify_checksums, write_checksums, write_json
 
 FORMAT = 1
 MANIFEST = "bundle.json"
-MEASURED = (MANIFEST, "README.md")
-"""Files that hold measurements: they do not count in `Bundle.content_hash`."""
+MEASURED = (MANIFEST, "README.md", CHECKSUMS)
+"""Files that hold measurements, or the sums of such: they do not count in `Bundle.version`."""
 NOT_SERVED = ("README.md", "profile")
 """Parts of a bundle that answering a request does not need: they do not count in `served_bytes`."""
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import platform
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Iterable
+from functools import cache
+from importlib.metadata import EntryPoint, PackageNotFoundError, distributions, version
 from pathlib import Path
 from typing import Any
 
@@ -64,9 +66,20 @@ def describe() -> dict[str, Any]:
     }
 
 
-def packages() -> dict[str, str]:
-    """Versions of the installed packages that results depend on."""
-    return {name: found for name in _PACKAGES if (found := _version(name))}
+def packages(more: Iterable[str] = ()) -> dict[str, str]:
+    """Versions of the installed packages that results depend on, of `more`, and of those that add parts."""
+    return {name: found for name in (*_PACKAGES, *more, *_plugins()) if (found := _version(name))}
+
+
+@cache
+def _plugins() -> tuple[str, ...]:
+    """Packages that register parts of their own (entry points of a group `trimtab.ROOM`)."""
+    found = (dist.name for dist in distributions() for point in dist.entry_points if _is_part(point))
+    return tuple(sorted(set(found)))
+
+
+def _is_part(point: EntryPoint) -> bool:
+    return point.group.startswith("trimtab.")
 
 
 def _groups(cgroups: Path, own: Path) -> list[Path]:

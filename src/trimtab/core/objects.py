@@ -130,7 +130,8 @@ class Measurement:
     """What a candidate was seen to do on this machine; never guessed.
 
     Times are those of a user's request through the real server, at batch 1, in milliseconds;
-    `throughput` is answers a second at concurrency 32; sizes are bytes.
+    `throughput` is answers a second at concurrency 32, the median over `rounds` windows; sizes are bytes.
+    Intervals hold 95 %; those of time take whole rounds as what varies, not single requests.
     """
 
     accuracy: float
@@ -141,9 +142,12 @@ class Measurement:
     p99_low_ms: float
     p99_high_ms: float
     throughput: float
+    throughput_low: float
+    throughput_high: float
     size_bytes: int
     rows: int
     samples: int
+    rounds: int
     threads: int
     cpu: str
     measured_on: str = "valid"

@@ -1,26 +1,27 @@
 """The registry of bundles: versions, aliases and an audit trail, in one SQLite file.
 
-Aliases are `champion`, `challenger` and `previous`. The decision log is append-only: each entry
-carries the hash of the one before, so an entry that was changed, or is missing from the middle, shows;
-where entries at the end are missing, the aliases are not what the log made them, which shows too.
-Promotion and its log entry are one transaction.
+Aliases are `champion`, `challenger` and `previous`. The decision log is append-only and chained by hashes
+(`trimtab.core.audit`); where entries at the end are missing, the aliases are not what the log made them,
+which shows too. A decision and its log entry are one transaction.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from trimtab.core.errors import ConfigError, EnvironmentFault, suggestion
+from trimtab.core.audit import START, Entry, aliases_of, digest, verified
+from trimtab.core.bundle import MANIFEST, Bundle
+from trimtab.core.errors import BundleError, ConfigError, EnvironmentFault, suggestion
 
 ALIASES = ("champion", "challenger", "previous")
+Act = Literal["promote", "challenge", "keep"]
+"""What may follow from evidence."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS versions (
@@ -34,21 +35,11 @@ CREATE TRIGGER IF NOT EXISTS log_is_append_only_u BEFORE UPDATE ON log
     BEGIN SELECT RAISE(ABORT, 'the decision log is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS log_is_append_only_d BEFORE DELETE ON log
     BEGIN SELECT RAISE(ABORT, 'the decision log is append-only'); END;
+-- INSERT OR REPLACE deletes without asking the trigger above, unless recursive_triggers is on.
+CREATE TRIGGER IF NOT EXISTS log_is_append_only_i BEFORE INSERT ON log
+    WHEN NEW.number <> (SELECT coalesce(max(number), 0) + 1 FROM log)
+    BEGIN SELECT RAISE(ABORT, 'the decision log is append-only'); END;
 """
-_START = "0" * 64
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One line of the audit trail."""
-
-    number: int
-    at: str
-    action: str
-    version: str | None
-    body: Mapping[str, Any]
-    before: str
-    hash: str
 
 
 class Releases:
@@ -86,40 +77,95 @@ class Releases:
                 self._append("register", version, {"folder": stored})
 
     def promote(self, version: str, reasons: Mapping[str, Any]) -> None:
-        """Make a version the champion; the champion until now becomes `previous`."""
+        """Make a version the champion; the champion until now becomes `previous`.
+
+        Raises:
+            ConfigError: no such version.
+            BundleError: its bundle is missing, damaged or another one: nothing is promoted.
+        """
+        self.check(version)
         with self._transaction():
-            self._known(version)
-            old = self._alias("champion")
-            if old == version:
-                return
-            if old is not None:
-                self._point("previous", old)
-            self._point("champion", version)
-            self._db.execute("DELETE FROM aliases WHERE alias = 'challenger' AND version = ?", (version,))
-            self._append("promote", version, {"replaces": old, **reasons})
+            self._promote(version, reasons)
 
     def challenge(self, version: str, reasons: Mapping[str, Any]) -> None:
-        """Make a version the challenger."""
+        """Make a version the challenger; it raises as `promote` does."""
+        self.check(version)
         with self._transaction():
-            self._known(version)
-            self._point("challenger", version)
-            self._append("challenge", version, reasons)
+            self._challenge(version, reasons)
 
     def rollback(self, reasons: Mapping[str, Any]) -> str:
         """Swap champion and previous; returns the version that is champion now."""
+        previous = self.alias("previous")
+        if previous is not None:
+            self.check(previous[0])
         with self._transaction():
-            champion, previous = self._alias("champion"), self._alias("previous")
-            if previous is None:
+            champion, back = self._alias("champion"), self._alias("previous")
+            if back is None:
                 raise ConfigError(
                     str(self.file),
                     "there is no previous champion",
                     "promote a version with `trimtab promote`",
                 )
-            self._point("champion", previous)
+            self._point("champion", back)
             if champion is not None:
                 self._point("previous", champion)
-            self._append("rollback", previous, {"replaces": champion, **reasons})
-            return previous
+            self._append("rollback", back, {"replaces": champion, **reasons})
+            return back
+
+    def decide(self, act: Act, version: str, reasons: Mapping[str, Any], over: str | None) -> bool:
+        """Do what evidence against the champion `over` led to, if that one still is champion.
+
+        Evidence takes seconds to gather, and another process may promote meanwhile. Looking who is champion
+        and acting on it are one transaction; where it is another one by now, nothing is done: False.
+        """
+        if act != "keep":
+            self.check(version)
+        with self._transaction():
+            if self._alias("champion") != over:
+                return False
+            if act == "promote":
+                self._promote(version, reasons)
+            elif act == "challenge":
+                self._challenge(version, reasons)
+            else:
+                self._append("keep", version, reasons)
+            return True
+
+    def touch(self, rows: str, asked: str) -> int:
+        """Note that test rows (named by their hash) were looked at to answer `asked`.
+
+        Returns which look at these rows it was, from 1; the same question again is the same look.
+        """
+        with self._transaction():
+            found = self._db.execute("SELECT body FROM log WHERE action = 'touch' ORDER BY number")
+            bodies = [json.loads(body) for (body,) in found]
+            looks = [body["asked"] for body in bodies if body["rows"] == rows]
+            if asked not in looks:
+                looks.append(asked)
+                self._append("touch", None, {"rows": rows, "asked": asked, "look": len(looks)})
+            return looks.index(asked) + 1
+
+    def check(self, version: str) -> None:
+        """Make sure that a version's bundle is there and whole.
+
+        Raises:
+            ConfigError: no such version.
+            BundleError: its bundle is missing, damaged or another one.
+        """
+        folder = self.folder(version)
+        if not (folder / MANIFEST).is_file():
+            raise BundleError(
+                str(folder),
+                f"the bundle of version {version} is gone",
+                "copy it back, or make it again with `trimtab run`",
+            )
+        found = Bundle.open(folder)
+        if found.version != version:
+            raise BundleError(
+                str(folder),
+                f"holds version {found.version}, registered is {version}",
+                "copy the bundle of that version back",
+            )
 
     def note(self, action: str, version: str | None, body: Mapping[str, Any]) -> None:
         """Append a decision that changes no alias."""
@@ -137,7 +183,7 @@ class Releases:
         Raises:
             ConfigError: no such version; the message lists what exists.
         """
-        with self._transaction():
+        with self._transaction("DEFERRED"):
             return self.file.parent / self._known(version)
 
     def versions(self) -> list[dict[str, Any]]:
@@ -165,21 +211,13 @@ class Releases:
         Raises:
             EnvironmentFault: an entry was changed or removed, or an alias moved without one.
         """
-        entries = []
-        before = _START
-        rows = self._db.execute(
-            "SELECT number, at, action, version, body, before, hash FROM log ORDER BY number"
-        )
-        for number, at, action, version, body, said_before, said in rows:
-            if said_before != before or said != _digest(before, number, at, action, version, body):
-                raise EnvironmentFault(
-                    f"{self.file}: log entry {number}",
-                    "does not follow from the entry before it: the log was changed",
-                    "restore the file from a backup",
-                )
-            entries.append(Entry(number, at, action, version, json.loads(body), said_before, said))
-            before = said
-        made, stand = _aliases(entries), dict(self._db.execute("SELECT alias, version FROM aliases"))
+        with self._transaction("DEFERRED"):  # both as they were at one moment
+            rows: Sequence[Any] = self._db.execute(
+                "SELECT number, at, action, version, body, before, hash FROM log ORDER BY number"
+            ).fetchall()
+            stand = dict(self._db.execute("SELECT alias, version FROM aliases"))
+        entries = verified(rows, str(self.file))
+        made = aliases_of(entries)
         if made != stand:
             raise EnvironmentFault(
                 f"{self.file}: aliases",
@@ -189,9 +227,10 @@ class Releases:
         return entries
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def _transaction(self, kind: Literal["IMMEDIATE", "DEFERRED"] = "IMMEDIATE") -> Iterator[None]:
+        """Who means to write begins as a writer: what it looks at cannot change before it acts."""
         try:
-            self._db.execute("BEGIN IMMEDIATE")
+            self._db.execute(f"BEGIN {kind}")
             yield
             self._db.execute("COMMIT")
         except sqlite3.OperationalError as error:
@@ -205,11 +244,27 @@ class Releases:
         whole, home = folder.resolve(), self.file.parent.resolve()
         return str(whole.relative_to(home) if whole.is_relative_to(home) else whole)
 
+    def _promote(self, version: str, reasons: Mapping[str, Any]) -> None:
+        old = self._alias("champion")
+        if old == version:
+            return
+        if old is not None:
+            self._point("previous", old)
+        self._point("champion", version)
+        self._db.execute("DELETE FROM aliases WHERE alias = 'challenger' AND version = ?", (version,))
+        self._append("promote", version, {"replaces": old, **reasons})
+
+    def _challenge(self, version: str, reasons: Mapping[str, Any]) -> None:
+        if self._alias("challenger") != version:
+            self._point("challenger", version)
+            self._append("challenge", version, reasons)
+
     def _known(self, version: str) -> str:
         row = self._db.execute("SELECT folder FROM versions WHERE version = ?", (version,)).fetchone()
         if row is None:
             all_of_them = [name for (name,) in self._db.execute("SELECT version FROM versions")]
-            raise ConfigError(f"version '{version}'", f"not in {self.file}", suggestion(version, all_of_them))
+            known = suggestion(version, all_of_them) if all_of_them else "make one with `trimtab run`"
+            raise ConfigError(f"version '{version}'", f"not in {self.file}", known)
         return str(row[0])
 
     def _alias(self, alias: str) -> str | None:
@@ -221,30 +276,10 @@ class Releases:
 
     def _append(self, action: str, version: str | None, body: Mapping[str, Any]) -> None:
         last = self._db.execute("SELECT number, hash FROM log ORDER BY number DESC LIMIT 1").fetchone()
-        number, before = (last[0] + 1, last[1]) if last else (1, _START)
+        number, before = (last[0] + 1, last[1]) if last else (1, START)
         at, text = _now(), json.dumps(body, sort_keys=True, default=str)
-        digest = _digest(before, number, at, action, version, text)
-        self._db.execute(
-            "INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (number, at, action, version, text, before, digest),
-        )
-
-
-def _aliases(entries: Iterable[Entry]) -> dict[str, str]:
-    """What each alias names after these decisions."""
-    aliases: dict[str, str] = {}
-    for entry in entries:
-        if entry.version is None or entry.action not in ("promote", "challenge", "rollback"):
-            continue
-        if entry.action == "challenge":
-            aliases["challenger"] = entry.version
-            continue
-        if "champion" in aliases:
-            aliases["previous"] = aliases["champion"]
-        aliases["champion"] = entry.version
-        if entry.action == "promote" and aliases.get("challenger") == entry.version:
-            del aliases["challenger"]
-    return aliases
+        row = (number, at, action, version, text, before, digest(before, number, at, action, version, text))
+        self._db.execute("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)", row)
 
 
 def _unusable(file: Path, error: sqlite3.OperationalError) -> EnvironmentFault:
@@ -254,11 +289,6 @@ def _unusable(file: Path, error: sqlite3.OperationalError) -> EnvironmentFault:
         f"cannot be used ({error})",
         "end other processes that hold it, free disk space, or make the folder writable, and try again",
     )
-
-
-def _digest(before: str, number: int, at: str, action: str, version: str | None, body: str) -> str:
-    row = json.dumps([before, number, at, action, version, body])
-    return hashlib.sha256(row.encode()).hexdigest()
 
 
 def _now() -> str:

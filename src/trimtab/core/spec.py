@@ -14,7 +14,7 @@ Seconds = Annotated[
     float,
     BeforeValidator(units.seconds),
     PlainSerializer(units.write_seconds, when_used="json"),
-    WithJsonSchema({"type": "string", "pattern": "^[0-9.]+ *(us|ms|s|m|h)$", "examples": ["15ms", "20m"]}),
+    WithJsonSchema({"type": "string", "pattern": "^[0-9.]+ *(us|ms|s|m|h|d)$", "examples": ["15ms", "20m"]}),
 ]
 Bytes = Annotated[
     int,
@@ -99,6 +99,16 @@ def _column_type(value: Any) -> Any:
     if kind in COLUMN_TYPES and (not layout or (kind.startswith("date") and "%" in layout)):
         return value
     raise ValueError(f"allowed: {', '.join(COLUMN_TYPES)}; a date may name its format, as in 'date %d.%m.%Y'")
+
+
+def _retrain(value: Any) -> Any:
+    """`auto` would train the same rows with the same seed again, and get the same model."""
+    if value == "auto":
+        raise ValueError(
+            "allowed: 'propose' or 'off'; without newly labelled rows a run makes the same model again, "
+            "so add them to data.train, then `trimtab run`"
+        )
+    return value
 
 
 def _engine(value: Any) -> Any:
@@ -230,6 +240,14 @@ class ServeSpec(Section):
         units.seconds("30s"), gt=0, description="longest wait for accepted requests on SIGTERM"
     )
     log: bool = Field(True, description="append requests and answers to the request log that `watch` reads")
+    log_size: Bytes = Field(
+        units.size_bytes("1GB"),
+        ge=10**6,
+        description="most bytes of the request log; the oldest part goes first",
+    )
+    log_age: Seconds = Field(
+        units.seconds("30d"), ge=60, description="longest time that a request stays in the request log"
+    )
 
 
 class DriftSpec(Section):
@@ -244,9 +262,8 @@ class WatchSpec(Section):
     """What is watched, and what follows."""
 
     drift: DriftSpec = Field(DriftSpec(), description="drift test")
-    retrain: Literal["auto", "propose", "off"] = Field(
-        "auto",
-        description="what an alarm leads to: a proposal to retrain (auto, propose) or only a note (off)",
+    retrain: Annotated[Literal["propose", "off"], BeforeValidator(_retrain)] = Field(
+        "propose", description="what an alarm leads to: a proposal to retrain, or only a note"
     )
 
 

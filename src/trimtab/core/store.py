@@ -1,8 +1,9 @@
 """Folders that are either whole or absent, named by what they were made from.
 
-A stage's key is the hash of its code version, its part of the spec and the hashes of its inputs. A
+A stage's key is the hash of its code, its part of the spec and the hashes of its inputs. A
 finished stage is published by one rename; a killed one leaves only its working folder, in which
-checkpoints lie and the same stage goes on.
+checkpoints lie and the same stage goes on. A finished one is found again only while it still is what was
+made: its content hash is computed anew each time.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def folder_hash(folder: Path, leave_out: Iterable[str] = ()) -> str:
 
     Files named in `leave_out` (measurements, logs) do not count.
     """
-    skipped = {CHECKSUMS, STAMP, *leave_out}
+    skipped = frozenset(leave_out)
     total = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.name not in skipped:
@@ -101,37 +102,57 @@ class Stage:
 
 
 class Store:
-    """Finished stages under `root`, by name and key."""
+    """Finished stages under `root`, by name and key; `damaged` is told of each that is no longer whole."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, damaged: Callable[[Path], object] = lambda _: None) -> None:
         self.root = root
+        self._damaged = damaged
 
     def stage(
         self,
         name: str,
         inputs: Mapping[str, Any],
         make: Callable[[Path], float],
-        leave_out: Iterable[str] = (),
     ) -> Stage:
         """The folder of stage `name` for these inputs: found, or made by `make(folder)`.
 
         `make` gets an empty working folder and returns the seconds it worked, earlier tries included.
-        What it keeps in `checkpoint/` survives a kill, and is removed at the end.
+        What it keeps in `checkpoint/` survives a kill, and is removed at the end. A stage whose files
+        were changed since is moved aside to KEY.damaged, and made again.
         """
         key = value_hash({"stage": name, **inputs})[:16]
         done = self.root / name / key
-        if not (done / STAMP).is_file():
-            work = self.root / name / f"{key}.part"
-            _clear(work)
-            spent = make(work)
-            shutil.rmtree(work / CHECKPOINT, ignore_errors=True)
-            made = folder_hash(work, leave_out)
-            write_json(work / STAMP, {"hash": made, "seconds": spent, "inputs": inputs})
-            sync_folder(work)
-            work.replace(done)
-            return Stage(done, made, spent, fresh=True)
+        if found := _found(done):
+            return found
+        if done.exists():
+            self._damaged(_moved_aside(done))
+        work = self.root / name / f"{key}.part"
+        _clear(work)
+        spent = make(work)
+        shutil.rmtree(work / CHECKPOINT, ignore_errors=True)
+        made = folder_hash(work, (STAMP,))
+        write_json(work / STAMP, {"hash": made, "seconds": spent, "inputs": inputs})
+        sync_folder(work)
+        work.replace(done)
+        return Stage(done, made, spent, fresh=True)
+
+
+def _found(done: Path) -> Stage | None:
+    """The finished stage in `done`; None where there is none, or it is not what was made."""
+    try:
         stamp = json.loads((done / STAMP).read_text(encoding="utf-8"))
-        return Stage(done, stamp["hash"], stamp["seconds"], fresh=False)
+        stage = Stage(done, str(stamp["hash"]), float(stamp["seconds"]), fresh=False)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return stage if folder_hash(done, (STAMP,)) == stage.hash else None
+
+
+def _moved_aside(done: Path) -> Path:
+    """Where a damaged stage lies from now on; only the newest of a key is kept."""
+    aside = done.with_name(f"{done.name}.damaged")
+    if aside.exists():
+        shutil.rmtree(aside)
+    return done.rename(aside)
 
 
 def _clear(work: Path) -> None:

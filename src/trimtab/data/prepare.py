@@ -68,31 +68,17 @@ def prepare(spec: Spec, folder: Path, place: Place = _dotted) -> Splits:
 def _prepared(spec: Spec, folder: Path, place: Place, engine: Engine) -> Splits:
     clean, augment = (located(steps, folder) for steps in plan_steps(spec, place))
     data = spec.data
-    source = read(rooted(folder, data.train), data, place("data", "train"))
-    test = read(rooted(folder, data.test), data, place("data", "test")) if data.test else None
-    if test is not None:
-        _check_labels(source, test, rooted(folder, str(data.test)), spec)
-    shared = (
-        leakage(source, test, data.text, data.label, _similarity(clean)).facts() if test is not None else None
-    )
-    pool = drop_leaks(source, test, data.text) if test is not None else source
-    first = [step for step in clean if isinstance(step, Copies)]
-    then = [step for step in clean if not isinstance(step, Copies)]
-    copies, pool = learn_rows(engine, first, pool)
-    train, valid = split(pool, data.validation, spec.seed, data.text, data.label)
-    if len(valid) == 0:
-        raise DataError(
-            place("data", "validation"),
-            f"a share of {data.validation} of {len(pool)} rows in {pool[data.label].n_unique()} classes "
-            "holds back no row for validation",
-            "give more rows a class, or raise data.validation",
-        )
-    learned, train = learn_rows(engine, then, train)
+    source, test = _read(spec, folder, place)
+    shared = {} if test is None else {"train_test": _leakage(source, test, spec, clean)}
+    pool = source if test is None else drop_leaks(source, test, data.text)
+    copies, pool = learn_rows(engine, [step for step in clean if isinstance(step, Copies)], pool)
+    train, valid = _held_back(pool, spec, place)
+    learned, train = learn_rows(engine, [step for step in clean if not isinstance(step, Copies)], train)
     lasting = [step for step in learned if not step.train_only]
     valid = apply_rows(engine, lasting, valid)
     test = apply_rows(engine, lasting, test) if test is not None else None
     labels = _labels(train, valid, source, spec)
-    across = leakage(train, valid, data.text, data.label, _similarity(clean)).facts()
+    across = _leakage(train, valid, spec, clean)
     more, grown, copies_told = grow_all(augment, train)
     dropped = {"train": pool.dropped + train.dropped, "valid": valid.dropped}
     dropped |= {} if test is None else {"test": test.dropped}
@@ -101,10 +87,41 @@ def _prepared(spec: Spec, folder: Path, place: Place, engine: Engine) -> Splits:
         "augmentation": list(copies_told),
         "copies": [step.facts() for step in copies if isinstance(step, Copies)],
         "steps": {step.name: told for step in (*learned, *more) if (told := step.facts())},
-        "leakage": {"train_valid": across} | ({} if shared is None else {"train_test": shared}),
+        "leakage": {"train_valid": across, **shared},
     }
     steps = (*copies, *learned, *more)
     return Splits(grown, valid, test, steps, labels, data.text, data.label, dropped, facts)
+
+
+def _read(spec: Spec, folder: Path, place: Place) -> tuple[Batch, Batch | None]:
+    """The rows of the training and the test file; train knows every label of test."""
+    data = spec.data
+    source = read(rooted(folder, data.train), data, place("data", "train"))
+    if data.test is None:
+        return source, None
+    test = read(rooted(folder, data.test), data, place("data", "test"))
+    _check_labels(source, test, rooted(folder, data.test), spec)
+    return source, test
+
+
+def _held_back(pool: Batch, spec: Spec, place: Place) -> tuple[Batch, Batch]:
+    """Train and validation rows."""
+    data = spec.data
+    train, valid = split(pool, data.validation, spec.seed, data.text, data.label)
+    if len(valid) == 0:
+        raise DataError(
+            place("data", "validation"),
+            f"a share of {data.validation} of {len(pool)} rows in {pool[data.label].n_unique()} classes "
+            "holds back no row for validation",
+            "give more rows a class, or raise data.validation",
+        )
+    return train, valid
+
+
+def _leakage(left: Batch, right: Batch, spec: Spec, clean: Iterable[Step]) -> dict[str, Any]:
+    """What two parts share. A near copy across parts is what the user called one within train."""
+    similarity = min((step.similarity for step in clean if isinstance(step, NearDuplicates)), default=NEAR)
+    return leakage(left, right, spec.data.text, spec.data.label, similarity).facts()
 
 
 def plan_steps(spec: Spec, place: Place = _dotted) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
@@ -146,11 +163,6 @@ def _built(wanted: Sequence[StepSpec], section: str, spec: Spec, place: Place) -
             raise ConfigError(here, f"step '{step.name}' does not understand texts", suggestion("", STEPS))
         built.append(step)
     return tuple(built)
-
-
-def _similarity(steps: Iterable[Step]) -> float:
-    """What counts as a near copy across parts: what the user said about near copies within train."""
-    return min((step.similarity for step in steps if isinstance(step, NearDuplicates)), default=NEAR)
 
 
 def _check_labels(train: Batch, test: Batch, path: str, spec: Spec) -> None:

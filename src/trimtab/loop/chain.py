@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from trimtab import __version__
+from trimtab.core.bundle import Bundle
 from trimtab.core.objects import Candidate
 from trimtab.core.releases import Releases
 from trimtab.core.spec_file import ReadSpec
 from trimtab.core.store import Store, value_hash, write_json
 from trimtab.loop.fetch import use_hub
 from trimtab.loop.home import Home
-from trimtab.loop.learning import data_stage, feature_stage, train_stage
+from trimtab.loop.learning import data_files, data_stage, feature_stage, train_stage
 from trimtab.loop.lock import only_one
+from trimtab.loop.measuring import measure_stage
 from trimtab.loop.plan import read_and_check
-from trimtab.loop.recording import Evidence, record_of, result_of
+from trimtab.loop.promotion import release
+from trimtab.loop.recording import Evidence, record_of, result_of, run_id
 from trimtab.loop.report import render
-from trimtab.loop.shipping import bundle_stage, release, test_stage
-from trimtab.loop.shrinking import Shrunk, compress_stage, judge, measure_stage
+from trimtab.loop.shipping import bundle_stage, test_stage
+from trimtab.loop.shrinking import Shrunk, compress_stage, judge
 from trimtab.loop.stages import Tell, Workshop, nobody
+
+RECORD, REPORT, RESULT = "record.json", "report.html", "result.json"
 
 
 @dataclass(frozen=True)
@@ -57,7 +65,8 @@ def run(
     """Run the whole chain of a spec file, or what is left of it.
 
     Finished stages are found again by the hash of their inputs, so the same command after an
-    interruption goes on where it stopped and repeats nothing.
+    interruption goes on where it stopped and repeats nothing, its decision included. Whatever leads to
+    other evidence (other rows, another setting, another measurement) is another run in a folder of its own.
 
     Raises:
         SpecErrors: the file is wrong, every mistake at once.
@@ -71,31 +80,48 @@ def run(
 
 
 def _run(read: ReadSpec, home: Path, tell: Tell) -> Result:
-    folder = home / "runs" / value_hash(read.spec.model_dump(mode="json"))[:12]
+    def damaged(folder: Path) -> None:
+        tell({"event": "damaged", "folder": str(folder)})
+
+    shop = Workshop(read.spec, read.folder, Store(home / "store", damaged), tell)
+    with closing(Releases(home / "registry.db")) as releases:
+        evidence = _work(shop, read, releases)
+        bundle = _bundle(shop, evidence)
+        found = result_of(evidence, bundle)
+        folder = home / "runs" / run_id(read.spec, found)
+        decision = None
+        if bundle is not None:
+            allowed = read.spec.budget.accuracy_drop
+            decision, fresh = release(bundle, evidence.rows, releases, folder.name, allowed)
+            tell({"event": "released", "version": bundle.version, "fresh": fresh, **decision})
+    result = {**found, "decision": decision, "report": str((folder / REPORT).resolve())}
+    return Result(_kept(folder, evidence, read, result), folder)
+
+
+def _kept(folder: Path, evidence: Evidence, read: ReadSpec, result: dict[str, Any]) -> dict[str, Any]:
+    """Write the files of a run, its result last; a finished run is never written again."""
+    if all((folder / name).is_file() for name in (RECORD, REPORT, RESULT)):
+        (folder / REPORT).touch()  # the latest run
+        return dict(json.loads((folder / RESULT).read_text(encoding="utf-8")))
     folder.mkdir(parents=True, exist_ok=True)
-    shop = Workshop(read.spec, read.folder, Store(home / "store"), tell)
-    evidence = _work(shop, read)
-    shipped = None
-    if evidence.shrunk.verdict.winner is not None:
-        shipped = _ship(shop, home, folder, evidence)
-    report = folder / "report.html"
-    result = result_of(evidence, shipped, report)
     record = record_of(evidence, read, folder, result, [Path(sys.argv[0]).name, *sys.argv[1:]])
-    write_json(folder / "record.json", record)
-    report.write_text(render(record), encoding="utf-8")
-    write_json(folder / "result.json", result)
-    return Result(result, folder)
+    write_json(folder / RECORD, record)
+    (folder / REPORT).write_text(render(record), encoding="utf-8")
+    write_json(folder / RESULT, result)
+    return result
 
 
-def _work(shop: Workshop, read: ReadSpec) -> Evidence:
-    data, cleaned = data_stage(shop, read.place)
+def _work(shop: Workshop, read: ReadSpec, releases: Releases) -> Evidence:
+    files = data_files(shop, read.place)
+    data, cleaned = data_stage(shop, files, read.place)
     features, rows = feature_stage(shop, data, cleaned, read.place)
     learnt = train_stage(shop, features, rows)
     candidates, compress_seconds = compress_stage(shop, learnt, rows)
     measured, measure_seconds = measure_stage(shop, candidates, rows, features.hash)
     drops, verdict = judge(shop, measured, rows.targets("valid"))
     found = {each.candidate.name: each.candidate for each in measured}
-    tested, test_seconds = test_stage(shop, tuple(found.values()), verdict.winner, rows, features.hash)
+    touch = partial(releases.touch, value_hash(files.get("test")))
+    tested, test_seconds = test_stage(shop, tuple(found.values()), verdict.winner, rows, features.hash, touch)
     seconds = {
         "data": data.seconds,
         "features": features.seconds,
@@ -119,17 +145,13 @@ def _work(shop: Workshop, read: ReadSpec) -> Evidence:
     )
 
 
-def _ship(shop: Workshop, home: Path, folder: Path, evidence: Evidence) -> dict[str, Any]:
-    """Bundle and register the winner."""
-    winner = next(each for each in evidence.shrunk.candidates if each.name == evidence.shrunk.verdict.winner)
+def _bundle(shop: Workshop, evidence: Evidence) -> Bundle | None:
+    """The winner as a bundle, if there is one."""
+    if evidence.shrunk.verdict.winner is None:
+        return None
+    winner = evidence.candidate(evidence.shrunk.verdict.winner)
     bundle, _ = bundle_stage(shop, winner, evidence.rows, evidence.rows_hash, _manifest(evidence, winner))
-    releases = Releases(home / "registry.db")
-    try:
-        decision = release(bundle, evidence.rows, releases, folder.name, shop.spec.budget.accuracy_drop)
-    finally:
-        releases.close()
-    shop.tell({"event": "released", "version": bundle.version, **decision})
-    return {"bundle": bundle.folder, "version": bundle.version, "decision": decision}
+    return bundle
 
 
 def _manifest(evidence: Evidence, winner: Candidate) -> dict[str, Any]:
@@ -147,5 +169,6 @@ def _manifest(evidence: Evidence, winner: Candidate) -> dict[str, Any]:
             "binding": evidence.shrunk.verdict.binding,
             "drop_on_valid": asdict(evidence.shrunk.drops[winner.name]),
             f"drop_on_{tested.part}": asdict(tested.drop(winner.name)),
+            "test_look": tested.look,
         },
     }

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from trimtab.core.objects import Decision, Finding
 from trimtab.monitor.latency import NAME as LATENCY
+from trimtab.monitor.window import Torn
 
-Retrain = Literal["auto", "propose", "off"]
+Retrain = Literal["propose", "off"]
 
 
 @dataclass(frozen=True)
@@ -23,12 +24,16 @@ class Novel:
 
 @dataclass(frozen=True)
 class Look:
-    """One look at the traffic: its number (from 1), what it may spend of alpha, and what was found."""
+    """One look at the traffic: its number (from 1), what it may spend of alpha, and what was found.
+
+    `torn` are the lines of the log that could not be read on the way.
+    """
 
     number: int
     spent: float
     findings: tuple[Finding, ...]
     novel: tuple[Novel, ...] = ()
+    torn: Torn = field(default_factory=Torn)
 
 
 def decide(look: Look, version: str, retrain: Retrain) -> Decision:
@@ -48,6 +53,7 @@ def decide(look: Look, version: str, retrain: Retrain) -> Decision:
     if not reasons:
         reasons.append(f"no alarm at look {look.number}: {_closest(look.findings)}")
     reasons.append(f"look {look.number} spent {look.spent:.2g} of the false-alarm rate")
+    reasons += warning(look.torn)
     action = "retrain" if drifts and retrain != "off" else "keep"
     return Decision(action, tuple(reasons), look.findings, subject=version)
 
@@ -56,6 +62,16 @@ def waiting(version: str, requests: int, window: int, looks: int) -> Decision:
     """The decision while a window is not full: nothing was tested, nothing of alpha was spent."""
     said = f"{requests:,} of {window:,} requests until look {looks + 1}"
     return Decision("keep", (said,), (), subject=version)
+
+
+def warning(torn: Torn) -> tuple[str, ...]:
+    """The reason that tells of torn lines, where there were any."""
+    if not torn.lines:
+        return ()
+    lines = f"{torn.lines:,} lines of the request log are no requests and were"
+    if torn.lines == 1:
+        lines = "1 line of the request log is no request and was"
+    return (f"warning: {lines} passed over; the first ends at {torn.first}",)
 
 
 def _reason(finding: Finding) -> str:

@@ -93,10 +93,13 @@ class Progress(AbstractContextManager["Progress"]):
             "stage_done": self._stage_done,
             "fit_started": self._fit_moved,
             "batch_done": self._fit_moved,
+            "round_done": self._fit_moved,
             "epoch_done": self._epoch_done,
             "trial_done": self._trial_done,
             "measured": self._measured,
             "released": self._released,
+            "damaged": self._damaged,
+            "touched": self._touched,
         }
 
     def __enter__(self) -> Self:
@@ -144,4 +147,12 @@ class Progress(AbstractContextManager["Progress"]):
         )
 
     def _released(self, event: Event) -> None:
-        self._say(f"{event['action']} {event['version']}: {event['why']}")
+        when = "" if event["fresh"] else " (decided before)"
+        self._say(f"{event['action']} {event['version']}: {event['why']}{when}")
+
+    def _damaged(self, event: Event) -> None:
+        self._say(f"warning: a finished stage was changed, and is made again; it lies in {event['folder']}")
+
+    def _touched(self, event: Event) -> None:
+        if event["look"] > 1:
+            self._say(f"note: this is look {event['look']} at these test rows; the first was the fair one")

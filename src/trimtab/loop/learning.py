@@ -45,8 +45,8 @@ class Learnt:
     seconds: float
 
 
-def data_stage(shop: Workshop, place: Place) -> tuple[Stage, Splits]:
-    """Read, clean and split the rows."""
+def data_files(shop: Workshop, place: Place) -> dict[str, Any]:
+    """Hashes of the files that the data stage reads, by what names them: `train`, `test`, `STEP.FIELD`."""
     spec = shop.spec
     files: dict[str, Any] = {
         name: fingerprint(rooted(shop.folder, path), spec.data) for name, path in _files(spec.data).items()
@@ -55,6 +55,12 @@ def data_stage(shop: Workshop, place: Place) -> tuple[Stage, Splits]:
         for name in step.reads:
             path = shop.folder / (getattr(step, name) or "")
             files[f"{step.name}.{name}"] = file_hash(path) if path.is_file() else None
+    return files
+
+
+def data_stage(shop: Workshop, files: Mapping[str, Any], place: Place) -> tuple[Stage, Splits]:
+    """Read, clean and split the rows of `files` (as `data_files` hashed them)."""
+    spec = shop.spec
     inputs = {
         "files": files,
         "seed": spec.seed,

@@ -70,9 +70,12 @@ class MeasuredRecord(TypedDict):
     p99_low_ms: NotRequired[float]
     p99_high_ms: NotRequired[float]
     throughput: NotRequired[float]
+    throughput_low: NotRequired[float]
+    throughput_high: NotRequired[float]
     size_bytes: NotRequired[int]
     rows: NotRequired[int]
     samples: NotRequired[int]
+    rounds: NotRequired[int]
     threads: NotRequired[int]
     cpu: NotRequired[str]
     measured_on: NotRequired[str]
@@ -97,7 +100,7 @@ class CandidateRecord(MeasuredRecord):
 
 
 class TestRecord(DropRecord):
-    """The winner against the teacher on the test rows, touched once."""
+    """The winner against the teacher on the test rows."""
 
     teacher_accuracy: NotRequired[float]
     winner_accuracy: NotRequired[float]
@@ -249,7 +252,7 @@ class ConfusionRecord(TypedDict):
 
 
 class Record(TypedDict):
-    """All that a report shows."""
+    """All that a report shows; `test_look` is which look at the test rows it was, from 1."""
 
     verdict: VerdictRecord
     budget: BudgetRecord
@@ -264,6 +267,7 @@ class Record(TypedDict):
     spec: NotRequired[list[Option]]
     teacher: NotRequired[MeasuredRecord | None]
     test: NotRequired[TestRecord | None]
+    test_look: NotRequired[int]
     stages: NotRequired[list[StageRecord]]
     data: NotRequired[DataRecord]
     dropped: NotRequired[list[DroppedRow]]

@@ -13,9 +13,11 @@ import numpy as np
 
 from trimtab.core import machine
 from trimtab.core.budget import GATE_LEVEL, pareto
+from trimtab.core.bundle import Bundle
 from trimtab.core.objects import Candidate, Splits
 from trimtab.core.spec import Spec
 from trimtab.core.spec_file import ReadSpec, dotted, options
+from trimtab.core.store import value_hash
 from trimtab.core.units import show_share
 from trimtab.loop.learning import Learnt
 from trimtab.loop.shipping import Tested
@@ -62,8 +64,8 @@ class Evidence:
         return next(each for each in self.shrunk.candidates if each.name == name)
 
 
-def result_of(evidence: Evidence, shipped: Mapping[str, Any] | None, report: Path) -> dict[str, Any]:
-    """The one object that `trimtab run --json` ends with."""
+def result_of(evidence: Evidence, bundle: Bundle | None) -> dict[str, Any]:
+    """The one object that `trimtab run --json` ends with; its `decision` and `report` are yet to come."""
     verdict = evidence.shrunk.verdict
     return {
         "event": "result",
@@ -72,62 +74,98 @@ def result_of(evidence: Evidence, shipped: Mapping[str, Any] | None, report: Pat
         "winner": None if verdict.winner is None else evidence.summary(verdict.winner),
         "teacher": evidence.teacher(),
         "candidates": [_candidate(evidence, each) for each in evidence.shrunk.candidates],
+        "tied": list(verdict.tied),
         "nearest": [_nearest(evidence, name) for name in verdict.nearest[:3]],
-        "bundle": None if shipped is None else str(shipped["bundle"].resolve()),
-        "version": None if shipped is None else shipped["version"],
-        "decision": None if shipped is None else shipped["decision"],
-        "report": str(report.resolve()),
+        "test_look": evidence.tested.look,
+        "bundle": None if bundle is None else str(bundle.folder.resolve()),
+        "version": None if bundle is None else bundle.version,
+        "decision": None,
+        "report": None,
         "folders": {name: str(Path(folder).resolve()) for name, folder in evidence.folders.items()},
         "seconds": {name: round(value, 3) for name, value in evidence.shrunk.seconds.items()},
     }
+
+
+def run_id(spec: Spec, found: Mapping[str, Any]) -> str:
+    """A run's name: the hash of what was asked and of what was found (the object of `result_of`).
+
+    The folders in it are named by the hashes of data, code and settings, so no other evidence ever comes to
+    lie under the name, and the same evidence always does.
+    """
+    return value_hash({"spec": spec.model_dump(mode="json"), "found": found})[:12]
 
 
 def record_of(
     evidence: Evidence, read: ReadSpec, folder: Path, result: Mapping[str, Any], command: Sequence[str]
 ) -> dict[str, Any]:
     """The record that `loop.report.render` shows; its fields are described in `loop.record`."""
-    spec, shrunk, rows = evidence.spec, evidence.shrunk, evidence.rows
+    shrunk, rows, winner = evidence.shrunk, evidence.rows, evidence.shrunk.verdict.winner
     record: dict[str, Any] = {
         "name": read.folder.name,
-        "verdict": {
-            "verdict": result["verdict"],
-            "winner": shrunk.verdict.winner,
-            "binding": shrunk.verdict.binding,
-            "sentences": sentences(evidence),
-            "nearest": list(shrunk.verdict.nearest),
-        },
-        "budget": {
-            "accuracy_drop": spec.budget.accuracy_drop,
-            "latency_p99_ms": None if spec.budget.latency_p99 is None else spec.budget.latency_p99 * 1e3,
-            "size_bytes": spec.budget.size,
-        },
+        "verdict": _verdict(evidence),
+        "budget": _budget(evidence.spec),
         "candidates": result["candidates"],
         "teacher": result["teacher"],
         "stages": _stages(evidence),
         "data": dict(rows.facts),
         "dropped": _dropped(rows),
-        "curves": {"teacher": list(evidence.learnt.trained.history)}
-        | {each.name: list(each.history) for each in shrunk.candidates if each.history},
+        "curves": _curves(evidence),
         "trials": _trials(evidence),
         "latencies": {name: times.tolist() for name, times in shrunk.latencies.items()},
-        "confusion": confusion(evidence, shrunk.verdict.winner or REFERENCE),
+        "confusion": confusion(evidence, winner or REFERENCE),
         "spec": [
             {"option": dotted(path), "value": value, "origin": read.place(*path)}
-            for path, value in options(spec)
+            for path, value in options(evidence.spec)
         ],
         "environment": machine.describe(),
         "command": shlex.join(command),
         "seconds": sum(shrunk.seconds.values()),
-        "seed": spec.seed,
+        "seed": evidence.spec.seed,
         "run_folder": str(folder),
     }
-    if shrunk.verdict.winner is not None and evidence.tested.part == "test":
-        record["test"] = asdict(evidence.tested.drop(shrunk.verdict.winner)) | {
-            "level": GATE_LEVEL,
-            "teacher_accuracy": result["teacher"]["accuracy"],
-            "winner_accuracy": result["winner"]["accuracy"],
-        }
+    if evidence.tested.look is not None:
+        record["test_look"] = evidence.tested.look
+        if winner is not None:
+            record["test"] = _test(evidence, winner)
     return record
+
+
+def _verdict(evidence: Evidence) -> dict[str, Any]:
+    verdict = evidence.shrunk.verdict
+    return {
+        "verdict": "infeasible" if verdict.winner is None else "met",
+        "winner": verdict.winner,
+        "binding": verdict.binding,
+        "sentences": sentences(evidence),
+        "nearest": list(verdict.nearest),
+    }
+
+
+def _budget(spec: Spec) -> dict[str, Any]:
+    budget = spec.budget
+    return {
+        "accuracy_drop": budget.accuracy_drop,
+        "latency_p99_ms": None if budget.latency_p99 is None else budget.latency_p99 * 1e3,
+        "size_bytes": budget.size,
+    }
+
+
+def _curves(evidence: Evidence) -> dict[str, Any]:
+    """The learning curves of all that was trained."""
+    trained = {each.name: each.history for each in evidence.shrunk.candidates if each.history}
+    return {
+        name: list(history)
+        for name, history in {"teacher": evidence.learnt.trained.history, **trained}.items()
+    }
+
+
+def _test(evidence: Evidence, winner: str) -> dict[str, Any]:
+    """The winner against the teacher on the test rows."""
+    return asdict(evidence.tested.drop(winner)) | {
+        "level": GATE_LEVEL,
+        "teacher_accuracy": evidence.teacher()["accuracy"],
+        "winner_accuracy": evidence.summary(winner)["accuracy"],
+    }
 
 
 def sentences(evidence: Evidence) -> list[str]:
@@ -147,6 +185,11 @@ def sentences(evidence: Evidence) -> list[str]:
         f"{evidence.tested.part} rows against {show_share(teacher['accuracy'])} uncompressed, "
         f"{faster:.1f} times faster at the median and {smaller:.1f} times smaller."
     ]
+    if verdict.tied:
+        said.append(
+            f"{', '.join(verdict.tied)} cannot be told from it by throughput; it is the more accurate on the "
+            "validation rows, or the smaller."
+        )
     if tightest is not None:
         said.append(f"The budget it uses most of is {tightest.budget}: {tightest.text}.")
     return said
@@ -197,7 +240,7 @@ def _candidate(evidence: Evidence, each: Candidate) -> dict[str, Any]:
     front = pareto([one for one in shrunk.candidates if one.measured is not None])
     uses = shrunk.verdict.uses.get(each.name, ())  # the uncompressed model is no candidate
     return row | {
-        "drop": asdict(shrunk.drops[each.name]) | {"level": GATE_LEVEL},
+        "drop": asdict(shrunk.drops[each.name]),
         "uses": [asdict(use) for use in uses],
         "on_front": each.name in front,
     }

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from trimtab.core.machine import packages
 from trimtab.core.spec import Spec
-from trimtab.core.store import Stage, Store
+from trimtab.core.store import Stage, Store, file_hash
 
 Tell = Callable[[dict[str, Any]], object]
 
@@ -20,8 +23,50 @@ def nobody(event: dict[str, Any]) -> None:
     del event
 
 
-CODE = 3
-"""Raised when a stage's code changes what it makes, so that an older result is not taken for a new one."""
+_STEPS = ("core", "data", "features")
+_MODELS = (*_STEPS, "runtime", "models", "compress")
+SOURCES: Mapping[str, tuple[str, ...]] = {
+    "data": ("core", "data", "loop/learning.py"),
+    "features": (*_STEPS, "loop/learning.py"),
+    "train": ("core", "models", "loop/learning.py"),
+    "compress": (*_MODELS, "loop/learning.py", "loop/shrinking.py"),
+    "measure": (*_MODELS, "serve", "loop/learning.py", "loop/measuring.py", "loop/shrinking.py"),
+    "test": (*_MODELS, "loop/learning.py", "loop/shipping.py"),
+    "bundle": (*_STEPS, "runtime", "monitor", "loop/card.py", "loop/shipping.py"),
+}
+"""The rooms and files whose source decides what a stage makes; each stage of one compressor is a `compress`.
+
+What decides nothing but a stage's inputs is not among them: the room `tune` proposes settings, and the
+settings are in the key.
+"""
+STEP_PACKAGES = (
+    "cleanlab",
+    "faiss-cpu",
+    "gensim",
+    "imbalanced-learn",
+    "pillow",
+    "rjieba",
+    "scikit-learn",
+    "xgboost-cpu",
+)
+"""What steps wrap (`trimtab[data]`): other versions of them may clean otherwise, and train the same."""
+
+
+@cache
+def code_of(stage: str) -> str:
+    """SHA-256 of the source that a stage is made by, so that an older result is not taken for a new one.
+
+    Any edit counts, one of a comment too: in a developer's tree that repeats a stage too many at times,
+    and never one too few. An installed release does not change.
+    """
+    home = Path(str(files("trimtab")))
+    total = hashlib.sha256()
+    for source in SOURCES[stage]:
+        place = home / source
+        for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
+            if path.is_file() and path.suffix != ".pyc":
+                total.update(f"{path.relative_to(home).as_posix()}\0{file_hash(path)}\n".encode())
+    return total.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -38,11 +83,11 @@ class Workshop:
         name: str,
         inputs: Mapping[str, Any],
         make: Callable[[Path], float | None],
-        leave_out: tuple[str, ...] = (),
     ) -> Stage:
         """Find or make a stage, and tell when it starts and ends.
 
-        What other versions of the libraries made is not found: it might differ, a measurement surely.
+        What other code or other versions of the libraries made is not found: it might differ, a
+        measurement surely.
 
         `make` writes into the folder it gets; it may return the seconds it worked when earlier, killed
         tries count too.
@@ -54,7 +99,9 @@ class Workshop:
             spent = make(folder)
             return time.monotonic() - started if spent is None else spent
 
-        done = self.store.stage(name, {"code": CODE, "packages": packages(), **inputs}, timed, leave_out)
+        kind = name.partition("-")[0]
+        wrapped = packages(STEP_PACKAGES if kind in ("data", "features") else ())
+        done = self.store.stage(name, {"code": code_of(kind), "packages": wrapped, **inputs}, timed)
         self.tell(
             {"event": "stage_done", "stage": name, "seconds": round(done.seconds, 3), "fresh": done.fresh}
         )

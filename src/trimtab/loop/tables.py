@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from trimtab.core.releases import Entry
+from trimtab.core.audit import Entry
 from trimtab.core.units import show_ms, show_share, show_size
 from trimtab.loop.doctor import Check
 from trimtab.loop.plan import Plan

@@ -9,7 +9,8 @@ comes back by a rollback goes on where it was.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+import sys
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +20,15 @@ from trimtab.core.bundle import Bundle
 from trimtab.core.errors import BundleError, ConfigError, EnvironmentFault
 from trimtab.core.objects import Decision, Finding, Window
 from trimtab.core.releases import Releases
+from trimtab.core.requests import note_read
 from trimtab.core.spec import BudgetSpec, WatchSpec
 from trimtab.core.store import write_json
-from trimtab.loop.decide import Look, Novel, decide, waiting
+from trimtab.loop.decide import Look, Novel, decide, waiting, warning
 from trimtab.loop.lock import only_one
 from trimtab.monitor.drift import SPANS, alpha_at, level_of, look_at
 from trimtab.monitor.latency import slow_tail
 from trimtab.monitor.profile import Profile, Traits
-from trimtab.monitor.window import cut, request_times, traits_of
+from trimtab.monitor.window import Cut, Windows, request_times, traits_of
 from trimtab.runtime.predict import Predictor, load
 
 STATE = "watch-{version}.json"
@@ -36,7 +38,7 @@ EXAMPLES = 5
 
 @dataclass(frozen=True)
 class State:
-    """Where watching one version stands: looks taken, bytes read of each segment, traits of the newest
+    """Where watching one version stands: looks taken, bytes of each segment dealt with, traits of the newest
     windows."""
 
     version: str
@@ -78,19 +80,23 @@ def _watch(
     (state_folder / "decisions").mkdir(parents=True, exist_ok=True)
     noted = state_folder / STATE.format(version=bundle.version)
     state = load_state(noted, bundle.version)
-    cuts, left = cut(log_folder, bundle.version, bundle.labels, spec.drift.window, state.read)
+    windows = Windows(log_folder, bundle.version, bundle.labels, spec.drift.window, state.read)
     said: Decision | None = None
-    for each in cuts:
+    for each in windows:
         traits = traits_of(each.window, profile, lambda texts: _embed(predictor, texts))
         recent = (*state.recent, traits)[-max(SPANS) :]
-        look = _look(each.window, profile, recent, state.looks + 1, spec, bundle)
+        look = _look(each, profile, recent, state.looks + 1, spec, bundle)
         decision = decide(look, bundle.version, spec.retrain)
-        _record(decision, look, each.window, releases, state_folder)
+        # only the first look of a call can have been noted before, by a watcher that was killed
+        _record(decision, look, each.window, releases, state_folder, may_be_noted=said is None)
         state = State(bundle.version, look.number, dict(each.read), recent)
         save_state(noted, state)
         if said is None or said.action == "keep" or decision.action == "retrain":
             said = decision
-    said = said or waiting(bundle.version, left, spec.drift.window, state.looks)
+    said = said or waiting(bundle.version, windows.left, spec.drift.window, state.looks)
+    said = replace(said, reasons=(*said.reasons, *warning(windows.torn)))
+    save_state(noted, replace(state, read=windows.read))
+    _tell_server(log_folder, bundle.version, windows.read)
     write_json(state_folder / "decision.json", asdict(said))
     return said
 
@@ -116,9 +122,9 @@ def save_state(path: Path, state: State) -> None:
 
 
 def _look(
-    window: Window, profile: Profile, recent: tuple[Traits, ...], number: int, spec: WatchSpec, bundle: Bundle
+    cut: Cut, profile: Profile, recent: tuple[Traits, ...], number: int, spec: WatchSpec, bundle: Bundle
 ) -> Look:
-    drift, budget_ms = spec.drift, _budget_ms(bundle)
+    window, drift, budget_ms = cut.window, spec.drift, _budget_ms(bundle)
     others = 0 if budget_ms is None else 1
     findings: list[Finding] = look_at(profile, recent, number, drift.alpha, drift.least, others)
     if budget_ms is not None:
@@ -128,11 +134,16 @@ def _look(
     for at in np.argsort(recent[-1].nearest, kind="stable")[:EXAMPLES]:
         answer = bundle.labels[int(window.labels[at])]
         novel.append(Novel(window.texts[at], float(recent[-1].nearest[at]), answer))
-    return Look(number, alpha_at(number, drift.alpha), tuple(findings), tuple(novel))
+    return Look(number, alpha_at(number, drift.alpha), tuple(findings), tuple(novel), cut.torn)
 
 
 def _record(
-    decision: Decision, look: Look, window: Window, releases: Releases | None, state_folder: Path
+    decision: Decision,
+    look: Look,
+    window: Window,
+    releases: Releases | None,
+    state_folder: Path,
+    may_be_noted: bool,
 ) -> None:
     body: dict[str, Any] = {
         "look": look.number,
@@ -143,13 +154,23 @@ def _record(
         **asdict(decision),
     }
     write_json(state_folder / "decisions" / f"{decision.subject}-{look.number:06d}.json", body)
-    if releases is not None and not _is_noted(releases, decision.subject, look.number):
+    noted = may_be_noted and releases is not None and _is_noted(releases, decision.subject, look.number)
+    if releases is not None and not noted:
         releases.note(decision.action, decision.subject, body)
 
 
 def _is_noted(releases: Releases, version: str, look: int) -> bool:
     """Whether this look was recorded by a watcher that was killed before it could save its state."""
     return any(entry.version == version and entry.body.get("look") == look for entry in releases.history())
+
+
+def _tell_server(log_folder: Path, version: str, read: dict[str, int]) -> None:
+    """Note how far the log was read; where it is mounted read-only, the server must do without."""
+    try:
+        note_read(log_folder, version, read)
+    except OSError as error:
+        said = f"{log_folder}: cannot note how far it was read ({error.strerror}); the server will warn"
+        print(f"{said} whenever it deletes an old segment", file=sys.stderr)
 
 
 def _profile(bundle: Bundle) -> Profile:

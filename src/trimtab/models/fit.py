@@ -93,6 +93,8 @@ def fit(
 ) -> Fit:
     """Train `network` in place; it ends with the weights of its best epoch by validation accuracy.
 
+    With `settings.patience` 0 it trains every epoch and keeps the last, so that no validation row has a say.
+
     AdamW (Loshchilov & Hutter, 2019), linear warm-up and decay, gradients clipped to norm 1, and, when
     `settings.average` is not 0, an exponential moving average of the weights (Polyak & Juditsky, 1992)
     that is what gets scored and kept. `checkpoint` is a folder in which a killed fit left its state, and
@@ -106,7 +108,7 @@ def fit(
     with _reproducible(_threads_for(network)):
         _restore(task)
         tell("fit_started", step=state.step, steps=steps)
-        while state.epoch < settings.epochs and state.waited < settings.patience:
+        while state.epoch < settings.epochs and not (settings.patience and state.waited >= settings.patience):
             _train_epoch(task)
             _close_epoch(task)
             tell("epoch_done", **state.history[-1])
@@ -162,7 +164,7 @@ def _close_epoch(task: _Task) -> None:
     probabilities = predict(network, valid.tokens)[0]
     accuracy = float((probabilities.argmax(axis=1) == valid.truth).mean())
     likelihood = probabilities[np.arange(len(valid)), valid.truth]
-    if accuracy > state.best_score:
+    if accuracy > state.best_score or not task.settings.patience:
         state.best_score, state.waited, state.best = accuracy, 0, _copy(network)
     else:
         state.waited += 1

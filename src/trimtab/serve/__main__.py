@@ -13,10 +13,22 @@ from pathlib import Path
 
 from trimtab.core.errors import TrimtabError
 from trimtab.core.spec import ServeSpec
+from trimtab.core.units import seconds, size_bytes
 from trimtab.serve.lifeline import FLAG, HELP, end_with_parent
 from trimtab.serve.server import Listening, serve
 
-OPTIONS = ("host", "rest", "grpc", "queue", "max_texts", "max_bytes", "batch_tokens", "drain")
+OPTIONS = (
+    "host",
+    "rest",
+    "grpc",
+    "queue",
+    "max_texts",
+    "max_bytes",
+    "batch_tokens",
+    "drain",
+    "log_size",
+    "log_age",
+)
 
 
 def main() -> int:
@@ -36,6 +48,8 @@ def main() -> int:
     parser.add_argument("--drain", type=float, default=defaults.drain, help="seconds to finish on SIGTERM")
     parser.add_argument("--threads", type=int, help="worker threads; default: one for each processor")
     parser.add_argument("--log", type=Path, help="folder of the request log; default: none")
+    parser.add_argument("--log-size", type=size_bytes, default=defaults.log_size, help="most bytes, as 1GB")
+    parser.add_argument("--log-age", type=seconds, default=defaults.log_age, help="longest stay, as 30d")
     parser.add_argument(FLAG, action="store_true", help=HELP)
     args = parser.parse_args()
     if args.with_parent:

@@ -12,7 +12,7 @@ import threading
 from asyncio import AbstractEventLoop
 from collections import deque
 from collections.abc import Callable, Sequence
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import TYPE_CHECKING
 
 from trimtab.runtime.base import Output, Rows
@@ -38,6 +38,7 @@ class Batcher:
         self._waiting: deque[Row] = deque()
         self._tokens = 0
         self._open = True
+        self._heard = True
         self._changed = threading.Condition()
         self._threads = [
             threading.Thread(target=self._work, name=f"trimtab-{at}", daemon=True) for at in range(workers)
@@ -52,15 +53,21 @@ class Batcher:
             self._tokens += sum(len(row.tokens) for row in rows)
             self._changed.notify(len(rows))
 
-    def close(self, finish: bool = True) -> None:
-        """Stop the workers: once nothing waits, or, without `finish`, after what they compute now."""
+    def close(self, finish: bool = True, patience: float | None = None) -> bool:
+        """Stop the workers: once nothing waits, or, without `finish`, after what they compute now.
+
+        False when one still computes after `patience` seconds. Without `finish` the loop hears no more.
+        """
         with self._changed:
             self._open = False
+            self._heard = finish
             if not finish:
                 self._waiting.clear()
             self._changed.notify_all()
+        end = None if patience is None else monotonic() + patience
         for thread in self._threads:
-            thread.join()
+            thread.join(None if end is None else max(0.0, end - monotonic()))
+        return not any(thread.is_alive() for thread in self._threads)
 
     def _work(self) -> None:
         while batch := self._take():
@@ -70,7 +77,10 @@ class Batcher:
                 output = self._run([row.tokens for row in batch])
             except Exception as error:  # whatever a model raises is answered, and the worker goes on
                 output = error
-            self._loop.call_soon_threadsafe(self._done, batch, output, perf_counter() - begun)
+            seconds = perf_counter() - begun
+            with self._changed:
+                if self._heard:  # else the loop may be gone
+                    self._loop.call_soon_threadsafe(self._done, batch, output, seconds)
 
     def _take(self) -> list[Row]:
         """The next batch, oldest rows first; empty when closed."""

@@ -107,6 +107,7 @@ class Engine:
         self._loop = asyncio.get_running_loop()
         self._arrived: deque[tuple[Ticket, int]] = deque()
         self._pumping = False
+        self._unanswered: set[asyncio.Future[Ticket]] = set()
         self._idle = asyncio.Event()
         self._idle.set()
         self._fast, self._keep, slow = _stages(predictor)
@@ -126,6 +127,7 @@ class Engine:
         future: asyncio.Future[Ticket] = self._loop.create_future()
         ticket = Ticket(texts, started, future, n, [0] * n, [0.0] * n, [0] * n, [_NOTHING] * n)
         self.waiting += n
+        self._unanswered.add(future)
         self._idle.clear()
         self._arrived.extend([(ticket, at) for at in range(n)])
         if not self._pumping:
@@ -133,19 +135,25 @@ class Engine:
             self._loop.call_soon(self._pump)
         return future
 
-    async def drain(self) -> bool:
-        """Accept nothing more, and wait for what was accepted; false when `drain` seconds were not enough."""
+    async def drain(self, deadline: float) -> bool:
+        """Accept nothing more, and wait for what was accepted until `deadline`, a time of the loop.
+
+        False when some was unanswered by then: it is refused.
+        """
         self.draining = True
         try:
-            await asyncio.wait_for(self._idle.wait(), self.spec.drain)
+            async with asyncio.timeout_at(deadline):
+                await self._idle.wait()
         except TimeoutError:
-            return False
+            cut = [future for future in self._unanswered if not future.done()]
+            for future in cut:
+                future.set_exception(Draining("it shut down before the answer was ready"))
+            return not cut
         return True
 
-    def close(self) -> None:
-        """Stop the workers; what still waits after a drain that took too long stays unanswered."""
-        if self._pool is not None:
-            self._pool.close(finish=self.waiting == 0)
+    def close(self, patience: float | None = None) -> bool:
+        """Stop the workers; false when one still computes after `patience` seconds."""
+        return self._pool is None or self._pool.close(self.waiting == 0, patience)
 
     def _admit(self, texts: Sequence[str]) -> None:
         if self.draining:
@@ -160,7 +168,13 @@ class Engine:
         self._pumping = bool(self._arrived)
         if self._pumping:
             self._loop.call_soon(self._pump)
-        tokens = self._tokens.rows([ticket.texts[at] for ticket, at in taken])
+        try:
+            tokens = self._tokens.rows([ticket.texts[at] for ticket, at in taken])
+        except Exception as error:  # else their clients would wait for ever
+            refusal = failed("tokenizer", error)
+            for ticket, _ in taken:
+                self._fail(ticket, refusal)
+            return
         rows = []
         for (ticket, at), numbers in zip(taken, tokens, strict=True):
             if numbers:
@@ -219,6 +233,7 @@ class Engine:
         ticket.open_rows -= 1
         self.waiting -= 1
         if ticket.open_rows == 0:
+            self._unanswered.discard(ticket.future)
             self._close_ticket(ticket)
         if self.waiting == 0:
             self._idle.set()

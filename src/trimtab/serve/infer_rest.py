@@ -1,8 +1,8 @@
 """Inference requests of the Open Inference Protocol v2 over REST, as JSON and with binary tensors.
 
 In the binary form `Inference-Header-Content-Length` says how many bytes of JSON come first; the tensors
-follow in order, each as long as its `binary_data_size`. In the JSON form the texts say themselves how
-many there are.
+follow in order, each as long as its `binary_data_size`. A request that is not as the protocol and the
+model's metadata say is `Malformed` (400), as the protocol proposes.
 """
 
 from __future__ import annotations
@@ -14,14 +14,23 @@ import msgspec
 from msgspec import UnsetType
 
 from trimtab.serve.engine import Ticket
-from trimtab.serve.messages import InferInput, InferOutput, InferRequest, InferResponse, RequestedOutput
-from trimtab.serve.refusal import Invalid, Malformed
+from trimtab.serve.messages import (
+    InferInput,
+    InferOutput,
+    InferRequest,
+    InferResponse,
+    RequestedOutput,
+    decode,
+)
+from trimtab.serve.refusal import Malformed
 from trimtab.serve.service import Service
 from trimtab.serve.tensors import (
     DATATYPES,
     DEFAULT_OUTPUTS,
     INPUT,
+    check_output,
     check_shape,
+    flat_texts,
     output_raw,
     output_shape,
     unpack_texts,
@@ -44,15 +53,10 @@ def read_infer(body: bytes, header_length: bytes | None) -> Asked:
     """The request in a body; `header_length` is the value of the binary form's header.
 
     Raises:
-        Malformed, Invalid: it cannot be read.
+        Malformed: it cannot be read.
     """
     size = len(body) if header_length is None else _size(header_length, len(body))
-    try:
-        request = _DECODER.decode(body[:size])
-    except msgspec.ValidationError as error:
-        raise Invalid("body", str(error), "see /openapi.json") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Malformed("body", str(error), "send JSON in UTF-8") from error
+    request = decode(_DECODER, body[:size])
     return Asked(_texts(request.inputs[0], body[size:]), request.id, _outputs(request))
 
 
@@ -84,15 +88,17 @@ def _size(said: bytes, most: int) -> int:
 
 
 def _texts(tensor: InferInput, tail: bytes) -> list[str]:
-    if not isinstance(tensor.data, UnsetType):
-        return tensor.data
-    size = {} if isinstance(tensor.parameters, UnsetType) else tensor.parameters
-    if size.get("binary_data_size") != len(tail) or not tail:
-        raise Invalid(
-            f"input '{INPUT}'",
-            f"neither data nor as many bytes as promised ({len(tail)} follow)",
-            "send one of them",
+    """The texts of the input, in JSON or in the `tail` that follows it; never in both."""
+    place = f"input '{INPUT}'"
+    size = None if isinstance(tensor.parameters, UnsetType) else tensor.parameters.get("binary_data_size")
+    if isinstance(tensor.data, UnsetType) == (size is None):
+        raise Malformed(
+            place, f"{'neither' if size is None else 'both'} data and binary_data_size", "send one"
         )
+    if (size or 0) != len(tail):
+        raise Malformed(place, f"binary_data_size {size or 0}, but {len(tail)} bytes follow", "send as many")
+    if not isinstance(tensor.data, UnsetType):
+        return flat_texts(tensor.data, tensor.shape)
     texts = unpack_texts(tail)
     check_shape(tensor.shape, len(texts))
     return texts
@@ -104,7 +110,9 @@ def _outputs(request: InferRequest) -> list[tuple[str, bool]]:
     )
     if isinstance(request.outputs, UnsetType) or not request.outputs:
         return [(name, binary) for name in DEFAULT_OUTPUTS]
-    return [(output.name, _binary(output, binary)) for output in request.outputs]
+    for output in request.outputs:
+        check_output(output.name)
+    return list({output.name: _binary(output, binary) for output in request.outputs}.items())
 
 
 def _binary(output: RequestedOutput, default: bool) -> bool:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
+import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from trimtab.serve.refusal import Malformed
+
+Body = TypeVar("Body")
 Parameters = dict[str, bool | int | float | str]
 Dimension = Annotated[int, Meta(ge=0, le=2**31 - 1)]
-OutputName = Literal["label", "confidence", "probabilities"]
 
 
 class PredictRequest(Struct, forbid_unknown_fields=True):
@@ -32,19 +35,22 @@ class PredictResponse(Struct):
 
 
 class InferInput(Struct):
-    """The texts as a BYTES tensor; in the binary form `data` is left out and the bytes follow the JSON."""
+    """The texts as a BYTES tensor, flat or nested row-major (`tensors.flat_texts` checks which).
+
+    In the binary form `data` is left out and the bytes follow the JSON.
+    """
 
     name: Literal["text"]
     datatype: Literal["BYTES"]
     shape: list[Dimension]
-    data: list[str] | UnsetType = UNSET
+    data: list[Any] | UnsetType = UNSET
     parameters: Parameters | UnsetType = UNSET
 
 
 class RequestedOutput(Struct):
     """An output that the client wants; `{"binary_data": true}` asks for its binary form."""
 
-    name: OutputName
+    name: str
     parameters: Parameters | UnsetType = UNSET
 
 
@@ -80,3 +86,17 @@ class Failure(Struct):
     """Why there is no answer."""
 
     error: str
+
+
+def decode(decoder: msgspec.json.Decoder[Body], body: bytes) -> Body:
+    """The message in a JSON body.
+
+    Raises:
+        Malformed: not JSON, or JSON of another shape.
+    """
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        raise Malformed("body", str(error), "see /openapi.json") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Malformed("body", str(error), "send JSON in UTF-8") from error

@@ -11,16 +11,19 @@ from fastapi.openapi.utils import get_openapi
 from trimtab.serve.engine import MAX_CHARACTERS
 from trimtab.serve.messages import Failure, InferRequest, InferResponse, PredictRequest, PredictResponse
 from trimtab.serve.service import Service
+from trimtab.serve.tensors import OUTPUTS
 
+VISIBLE = r"[^\s\x1c-\x1f\x85]"
+"""A character that `str.isspace` does not count as space; JSON Schema's own `\\s` knows fewer of them."""
 _REF = "#/components/schemas/{name}"
 _REASONS = {
-    400: "Not JSON, or a torn tensor",
+    400: "Not JSON, not of this schema, or a torn tensor",
     401: "Token missing or wrong",
     404: "No such model or version",
     405: "Takes POST only",
     413: "Too many bytes",
-    415: "Not application/json",
-    422: "Well-formed, but not a request the model can answer",
+    415: "Not application/json, or compressed",
+    422: "Well-formed, but not texts the model can answer",
     429: "The queue is full; Retry-After says when to try again",
     500: "The model failed",
     503: "The server is shutting down",
@@ -35,6 +38,7 @@ def describe(app: FastAPI, service: Service) -> dict[str, Any]:
     """The OpenAPI 3.1 document, as plain JSON values."""
     document = get_openapi(title=app.title, version=app.version, routes=app.routes)
     document["paths"] |= _hot_paths()
+    _name_what_is_served(document, service)
     components = document.setdefault("components", {})
     components.setdefault("schemas", {}).update(_schemas(service))
     if service.token is not None:
@@ -44,6 +48,15 @@ def describe(app: FastAPI, service: Service) -> dict[str, Any]:
                 for operation in operations.values():
                     operation["security"] = [{"bearer": []}]
     return document
+
+
+def _name_what_is_served(document: dict[str, Any], service: Service) -> None:
+    """The one model and its one version in every path, so that who reads the description can ask at once."""
+    served = {"name": service.name, "version": service.version}
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for parameter in operation.get("parameters", ()):
+                parameter["schema"] = {"enum": [served[parameter["name"]]]}
 
 
 def _hot_paths() -> dict[str, Any]:
@@ -85,10 +98,24 @@ def _schemas(service: Service) -> dict[str, Any]:
         "type": "array",
         "minItems": 1,
         "maxItems": service.engine.spec.max_texts,
-        "items": {"type": "string", "minLength": 1, "maxLength": MAX_CHARACTERS, "pattern": r"\S"},
+        "items": {"type": "string", "minLength": 1, "maxLength": MAX_CHARACTERS, "pattern": VISIBLE},
         "examples": [["I lost my card"]],
     }
     schemas["PredictRequest"]["properties"]["texts"] = texts
-    schemas["InferInput"]["properties"]["data"] = texts
-    schemas["InferInput"]["required"].append("data")
+    schemas["RequestedOutput"]["properties"]["name"] = {"enum": list(OUTPUTS)}
+    tensor = schemas["InferInput"]
+    tensor["properties"]["data"] = texts
+    tensor["required"].append("data")
+    tensor["anyOf"] = [_size(texts) for texts in range(1, service.engine.spec.max_texts + 1)]
     return schemas
+
+
+def _size(texts: int) -> dict[str, Any]:
+    """So many texts and their shapes: JSON Schema has no other way to tie the one to the other."""
+    shapes = sorted({(texts,), (texts, 1), (1, texts)})
+    return {
+        "properties": {
+            "shape": {"enum": [list(shape) for shape in shapes]},
+            "data": {"minItems": texts, "maxItems": texts},
+        }
+    }

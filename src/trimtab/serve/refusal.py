@@ -17,7 +17,7 @@ class Refusal(TrimtabError):
 
 
 class Malformed(Refusal):
-    """The body is not what its form says: broken JSON, torn tensor."""
+    """The body is not what its form says: broken JSON, wrong type, torn tensor, a shape of another size."""
 
 
 class Unauthorised(Refusal):
@@ -48,7 +48,7 @@ class TooLarge(Refusal):
     """The body has more bytes than `serve.max_bytes`."""
 
     http = 413
-    grpc = "OUT_OF_RANGE"
+    grpc = "RESOURCE_EXHAUSTED"  # said by gRPC's core itself, before any code of ours runs
 
 
 class WrongMedia(Refusal):
@@ -58,7 +58,7 @@ class WrongMedia(Refusal):
 
 
 class Invalid(Refusal):
-    """Well-formed, but not a request the model can answer: wrong type, empty text, too many texts."""
+    """Well-formed, but not texts the model can answer: none, too many, a blank or endless one."""
 
     http = 422
 
@@ -77,13 +77,13 @@ class Overloaded(Refusal):
 
 
 class Draining(Refusal):
-    """The server is stopping: what it accepted is answered, nothing new is accepted."""
+    """The server is stopping: nothing new is accepted, and what took longer than `serve.drain` is cut."""
 
     http = 503
     grpc = "UNAVAILABLE"
 
-    def __init__(self) -> None:
-        super().__init__("server", "it is shutting down", "send the request to another instance")
+    def __init__(self, problem: str = "it is shutting down") -> None:
+        super().__init__("server", problem, "send the request to another instance")
 
 
 class Failed(Refusal):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from math import ceil
@@ -12,10 +13,9 @@ import msgspec
 
 from trimtab.serve.engine import Ticket
 from trimtab.serve.infer_rest import LENGTH_HEADER, read_infer, write_infer
-from trimtab.serve.messages import PredictRequest
+from trimtab.serve.messages import PredictRequest, decode
 from trimtab.serve.refusal import (
-    Invalid,
-    Malformed,
+    Draining,
     Overloaded,
     Refusal,
     TooLarge,
@@ -86,6 +86,8 @@ class Rest:
             self._service.authorise(headers.get(b"authorization"))
             body, said = await answer(headers, receive, started)
             status = 200
+        except asyncio.CancelledError:  # uvicorn cancels what is left at the end of a drain
+            status, body, said = refused(Draining("it shut down before the request was complete"))
         except Exception as error:
             status, body, said = refused(error)
         if self._service.engine.draining:
@@ -94,6 +96,7 @@ class Rest:
         await respond(send, status, body, said)
 
     async def _predict(self, headers: Headers, receive: Receive, started: float) -> tuple[bytes, Pairs]:
+        check_plain(headers)
         check_json(headers)
         body = await self._body(headers, receive)
         request = decode(self._predict_decoder, body)
@@ -109,6 +112,7 @@ class Rest:
         return b'{"predictions":[' + b",".join(rows) + self._predict_end
 
     async def _infer(self, headers: Headers, receive: Receive, started: float) -> tuple[bytes, Pairs]:
+        check_plain(headers)
         if LENGTH_HEADER not in headers:
             check_json(headers)
         asked = read_infer(await self._body(headers, receive), headers.get(LENGTH_HEADER))
@@ -128,7 +132,9 @@ class Rest:
             message = await receive()
             body += message.get("body", b"")
             if len(body) > self._max_bytes:
-                raise _too_large(self._max_bytes)
+                break
+        if len(body) > self._max_bytes:
+            raise _too_large(self._max_bytes)
         return body
 
     async def _cold(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -151,6 +157,8 @@ def refused(error: Exception) -> tuple[int, bytes, Pairs]:
         headers.append((b"retry-after-ms", str(ceil(known.retry_after_s * 1000)).encode()))
     if isinstance(known, WrongMethod):
         headers.append((b"allow", b"POST"))
+    if isinstance(known, WrongMedia):
+        headers.append((b"accept-encoding", b"identity"))  # RFC 9110, 15.5.16
     if known.http == 401:
         headers.append((b"www-authenticate", b"Bearer"))
     return known.http, msgspec.json.encode({"error": str(known)}), headers
@@ -164,32 +172,27 @@ async def respond(send: Send, status: int, body: bytes, headers: Pairs) -> None:
 
 
 def check_json(headers: Headers) -> None:
-    """Refuse a body that says it is not plain JSON.
+    """Refuse a body that says it is not JSON.
 
     Raises:
-        WrongMedia: another content type, or compressed.
+        WrongMedia: another content type.
     """
     kind = headers.get(b"content-type", JSON[1])
     if kind != JSON[1] and kind.partition(b";")[0].strip().lower() != JSON[1]:
         said = kind.decode("latin-1")
         raise WrongMedia("content-type", f"'{said}' is not read here", "send application/json")
-    if headers.get(b"content-encoding", b"identity") != b"identity":
-        raise WrongMedia("content-encoding", "compressed bodies are not read here", "send it uncompressed")
 
 
-def decode(decoder: msgspec.json.Decoder[PredictRequest], body: bytes) -> PredictRequest:
-    """The message in a JSON body.
+def check_plain(headers: Headers) -> None:
+    """Refuse a compressed body: a kilobyte of it may hold a gigabyte.
 
     Raises:
-        Malformed: not JSON.
-        Invalid: JSON of another shape.
+        WrongMedia: another content coding than identity.
     """
-    try:
-        return decoder.decode(body)
-    except msgspec.ValidationError as error:
-        raise Invalid("body", str(error), "see /openapi.json") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Malformed("body", str(error), "send JSON in UTF-8") from error
+    coding = headers.get(b"content-encoding", b"identity")
+    if coding.lower() != b"identity":
+        said = coding.decode("latin-1")
+        raise WrongMedia("content-encoding", f"'{said}' is not read here", "send the body uncompressed")
 
 
 def _too_large(limit: int) -> TooLarge:

@@ -6,23 +6,25 @@ one grpcio.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from math import ceil
 from time import perf_counter
 from typing import Any
 
 import grpc
+from google.protobuf.message import DecodeError, Message
 
 from trimtab.serve.engine import Ticket
 from trimtab.serve.protocol import open_inference_pb2 as pb
-from trimtab.serve.refusal import Invalid, Malformed, Overloaded, Refusal, Unknown, failed
+from trimtab.serve.refusal import Malformed, Overloaded, Refusal, failed
 from trimtab.serve.service import Service
 from trimtab.serve.tensors import (
     DATATYPES,
     DEFAULT_OUTPUTS,
     INPUT,
-    OUTPUTS,
     as_text,
+    check_output,
     check_shape,
     output_raw,
     output_shape,
@@ -58,9 +60,8 @@ class Rpc:
         }
         inference = {
             name: grpc.unary_unary_rpc_method_handler(
-                self._guarded(name, answer),
-                getattr(pb, f"{name}Request").FromString,
-                getattr(pb, f"{name}Response").SerializeToString,
+                self._guarded(name, _parsing(getattr(pb, f"{name}Request"), answer)),
+                response_serializer=getattr(pb, f"{name}Response").SerializeToString,
             )
             for name, answer in methods.items()
         }
@@ -81,10 +82,14 @@ class Rpc:
                 if service.token is not None and name not in OPEN:
                     service.authorise(dict(context.invocation_metadata()).get("authorization"))
                 response = await answer(request, started)
+            except asyncio.CancelledError:  # by the client, or because its time was over
+                code = grpc.StatusCode.CANCELLED
+                raise
             except Exception as error:
                 code, said, trailing = refused(error)
-            if name == "ModelInfer":
-                service.meter.request("grpc", code.name)
+            finally:
+                if name == "ModelInfer":
+                    service.meter.request("grpc", code.name)
             if code is not grpc.StatusCode.OK:
                 await context.abort(code, said, trailing)
             return response
@@ -143,6 +148,19 @@ class Rpc:
         return response
 
 
+def _parsing(kind: type[Message], answer: Answer) -> Answer:
+    """`answer`, for a message still in bytes: gRPC calls torn ones INTERNAL, and no one counts them."""
+
+    async def method(raw: bytes, started: float) -> Any:
+        try:
+            request = kind.FromString(raw)
+        except DecodeError as error:
+            raise Malformed("message", f"not a {kind.__name__}", "send it as the .proto says") from error
+        return await answer(request, started)
+
+    return method
+
+
 def refused(error: Exception) -> tuple[grpc.StatusCode, str, tuple[tuple[str, str], ...]]:
     """Status, message and trailing metadata that tell the client why there is no answer.
 
@@ -157,20 +175,20 @@ def refused(error: Exception) -> tuple[grpc.StatusCode, str, tuple[tuple[str, st
 
 
 def _outputs(request: Any) -> list[str]:
-    names = [output.name for output in request.outputs]
+    """The outputs asked for, each once: a name repeated ten thousand times must not repeat its answer."""
+    names = list(dict.fromkeys(output.name for output in request.outputs))
     for name in names:
-        if name not in OUTPUTS:
-            raise Unknown(f"output '{name}'", "no such output", f"ask for {', '.join(OUTPUTS)}")
+        check_output(name)
     return names or list(DEFAULT_OUTPUTS)
 
 
 def _texts(request: Any) -> tuple[list[str], bool]:
     """The texts, and whether they came as raw bytes."""
     if len(request.inputs) != 1 or request.inputs[0].name != INPUT:
-        raise Invalid("inputs", "not one tensor 'text'", "send one input named 'text', datatype BYTES")
+        raise Malformed("inputs", "not one tensor 'text'", "send one input named 'text', datatype BYTES")
     tensor = request.inputs[0]
     if tensor.datatype != "BYTES":
-        raise Invalid(f"input '{INPUT}'", f"datatype '{tensor.datatype}'", "send BYTES")
+        raise Malformed(f"input '{INPUT}'", f"datatype '{tensor.datatype}'", "send BYTES")
     raw = len(request.raw_input_contents) > 0
     if raw and (len(request.raw_input_contents) != 1 or tensor.HasField("contents")):
         raise Malformed("raw_input_contents", "not one entry for the one input", "send raw bytes or contents")

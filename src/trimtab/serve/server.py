@@ -20,16 +20,20 @@ from trimtab.core import machine
 from trimtab.core.errors import EnvironmentFault
 from trimtab.core.spec import ServeSpec
 from trimtab.runtime.predict import Predictor, load
+from trimtab.serve.connection import Connection
 from trimtab.serve.engine import Engine
 from trimtab.serve.log import RequestLog
 from trimtab.serve.metrics import Meter
 from trimtab.serve.pages import make_pages
 from trimtab.serve.rest import Rest
 from trimtab.serve.rpc import Rpc
+from trimtab.serve.segments import SegmentWriter
 from trimtab.serve.service import Service
 
 LINGER_SECONDS = 0.25
 """After the last accepted request is answered, requests still in the sockets get their 503 for this long."""
+CLOSING_SECONDS = 1.0
+"""After the deadline of a drain, what is left has this long to end: sockets first, then worker threads."""
 TOKEN = "TRIMTAB_TOKEN"
 
 
@@ -64,7 +68,8 @@ def serve(
     """Serve a bundle until SIGTERM or SIGINT; `ready` is called once both APIs answer.
 
     `threads` worker threads compute costly stages (by default one for each processor). Returns 0 when
-    every accepted request was answered, 1 when `spec.drain` seconds were not enough.
+    every accepted request was answered, 1 when `spec.drain` seconds were not enough. A worker that cannot
+    be stopped ends the process (with 1) instead.
 
     Raises:
         BundleError: the bundle is missing or damaged.
@@ -90,26 +95,40 @@ async def _serve(
 ) -> int:
     bundle = predictor.bundle
     meter = Meter(bundle.version)
-    with _listen(spec.host, spec.rest, "serve.rest") as sock, _log(log_folder, predictor, meter) as log:
+    with _listen(spec.host, spec.rest, "serve.rest") as sock, _log(log_folder, predictor, spec, meter) as log:
         engine = Engine(predictor, spec, threads, meter, log.add if log else None)
         meter.waiting = lambda: engine.waiting
         service = Service(engine, meter, os.environ.get(TOKEN) or None)
-        rpc, port = await _start_rpc(service, spec)
-        web = _Web(_web_config(service, spec))
-        serving = asyncio.create_task(web.serve(sockets=[sock]))
         stop = _stop_event()
+        rpc, port = await _start_rpc(service, spec)
+        web = _Web(_web_config(service))
+        serving = asyncio.create_task(web.serve(sockets=[sock]))
         gc.collect()
         gc.freeze()  # the model and the libraries never become garbage: do not walk them again
         if ready is not None:
             ready(Listening(spec.host, sock.getsockname()[1], port, bundle.version, service.name))
         await stop.wait()
-        drained = await engine.drain()
-        await asyncio.sleep(LINGER_SECONDS)
-        web.should_exit = True
-        await rpc.stop(grace=1.0)
-        await serving
-        engine.close()
+        drained = await _drain(engine, web, serving, rpc)
+        ended = engine.close(CLOSING_SECONDS)
+    if not ended:
+        sys.stderr.flush()
+        os._exit(1)  # an interpreter that ends while a thread is inside ONNX Runtime may crash
     return 0 if drained else 1
+
+
+async def _drain(engine: Engine, web: _Web, serving: asyncio.Task[None], rpc: grpc.aio.Server) -> bool:
+    """Answer what was accepted and close the sockets, all before one deadline; false when it was missed."""
+    now = asyncio.get_running_loop().time
+    deadline = now() + engine.spec.drain
+    drained = await engine.drain(deadline)
+    await asyncio.sleep(LINGER_SECONDS)
+    left = max(CLOSING_SECONDS, deadline - now())
+    web.config.timeout_graceful_shutdown = left  # type: ignore[assignment]  # asyncio takes fractions
+    web.should_exit = True
+    await asyncio.gather(serving, rpc.stop(left))
+    if cancelled := web.server_state.tasks:  # half a request each: they get their 503
+        await asyncio.wait(cancelled, timeout=CLOSING_SECONDS)
+    return drained
 
 
 class _Web(uvicorn.Server):
@@ -121,10 +140,10 @@ class _Web(uvicorn.Server):
         yield
 
 
-def _web_config(service: Service, spec: ServeSpec) -> uvicorn.Config:
+def _web_config(service: Service) -> uvicorn.Config:
     return uvicorn.Config(
         Rest(service, make_pages(service)),
-        http="httptools",
+        http=Connection,
         ws="none",
         lifespan="off",
         interface="asgi3",
@@ -135,7 +154,6 @@ def _web_config(service: Service, spec: ServeSpec) -> uvicorn.Config:
         proxy_headers=False,
         backlog=2048,
         timeout_keep_alive=75,
-        timeout_graceful_shutdown=max(1, round(spec.drain)),
     )
 
 
@@ -155,11 +173,14 @@ async def _start_rpc(service: Service, spec: ServeSpec) -> tuple[grpc.aio.Server
 
 
 @contextlib.contextmanager
-def _log(folder: Path | None, predictor: Predictor, meter: Meter) -> Iterator[RequestLog | None]:
+def _log(
+    folder: Path | None, predictor: Predictor, spec: ServeSpec, meter: Meter
+) -> Iterator[RequestLog | None]:
     if folder is None:
         yield None
         return
-    log = RequestLog(folder, predictor.bundle.version, predictor.bundle.labels)
+    written = SegmentWriter(folder, spec.log_size, spec.log_age)
+    log = RequestLog(written, predictor.bundle.version, predictor.bundle.labels)
     meter.unlogged = lambda: log.dropped
     try:
         yield log

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,8 +42,9 @@ class Service:
         """
         if self.token is None:
             return
-        said = (header or b"") if isinstance(header, bytes | None) else header.encode()
-        if not hmac.compare_digest(said, f"Bearer {self.token}".encode()):
+        said = (header or b"") if isinstance(header, bytes | None) else os.fsencode(header)
+        scheme, _, token = said.partition(b" ")
+        if scheme.lower() != b"bearer" or not hmac.compare_digest(token, os.fsencode(self.token)):
             raise Unauthorised
 
     def check_model(self, name: str, version: str | None = None) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from math import prod
 from struct import pack, unpack_from
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trimtab.serve.refusal import Invalid, Malformed
+from trimtab.serve.refusal import Malformed
 
 if TYPE_CHECKING:
     from trimtab.serve.engine import Ticket
@@ -18,6 +18,8 @@ INPUT = "text"
 OUTPUTS = ("label", "confidence", "probabilities")
 DEFAULT_OUTPUTS = ("label", "confidence")
 DATATYPES = {"label": "BYTES", "confidence": "FP32", "probabilities": "FP32"}
+MAX_RANK = 8
+"""Most dimensions of a shape: the product of a thousand of them would take seconds."""
 
 
 def pack_texts(texts: Iterable[bytes]) -> bytes:
@@ -66,10 +68,48 @@ def check_shape(shape: Sequence[int], texts: int) -> None:
     """Refuse a shape that does not hold `texts` elements.
 
     Raises:
-        Invalid: it holds another number.
+        Malformed: it holds another number, or has no dimension or too many.
     """
-    if prod(shape) != texts or min(shape, default=0) < 0:
-        raise Invalid(f"input '{INPUT}'", f"shape {list(shape)} for {texts} texts", f"send shape [{texts}]")
+    if not 0 < len(shape) <= MAX_RANK:
+        raise Malformed(f"input '{INPUT}'", f"a shape of {len(shape)} dimensions", f"send shape [{texts}]")
+    if min(shape) < 0 or prod(shape) != texts:
+        raise Malformed(f"input '{INPUT}'", f"shape {list(shape)} for {texts} texts", f"send shape [{texts}]")
+
+
+def flat_texts(data: list[Any], shape: Sequence[int]) -> list[str]:
+    """The texts of a JSON tensor, given flat or as nested lists in row-major order.
+
+    >>> flat_texts([["a", "b"], ["c", "d"]], [2, 2])
+    ['a', 'b', 'c', 'd']
+
+    Raises:
+        Malformed: a list is not as long as the shape says, or an element is no string.
+    """
+    texts = data
+    if data and isinstance(data[0], list):
+        texts = [data]
+        for size in shape:
+            if not all(isinstance(row, list) and len(row) == size for row in texts):
+                raise Malformed(
+                    f"input '{INPUT}'",
+                    f"nested lists that are not of shape {list(shape[:MAX_RANK])}",
+                    "nest data as shape says, or send it flat",
+                )
+            texts = [element for row in texts for element in row]
+    if not all(isinstance(text, str) for text in texts):
+        raise Malformed(f"input '{INPUT}'", "an element of data is no string", "send strings for BYTES")
+    check_shape(shape, len(texts))
+    return texts
+
+
+def check_output(name: str) -> None:
+    """Refuse an output that the model does not have.
+
+    Raises:
+        Malformed: the message names those that it has.
+    """
+    if name not in OUTPUTS:
+        raise Malformed(f"output '{name}'", "no such output", f"ask for {', '.join(OUTPUTS)}")
 
 
 def output_shape(name: str, ticket: Ticket) -> list[int]:

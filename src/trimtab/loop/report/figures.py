@@ -90,7 +90,7 @@ def times(ratio: float, less: str, more: str) -> str:
 
 def interval(level: float | None) -> str:
     """`90 % interval`, or `interval` where the level is not known."""
-    return "interval" if level is None else f"{100 * level:.0f}{BLANK}% interval"
+    return "interval" if level is None else f"{100 * level:.3g}{BLANK}% interval"
 
 
 def rows(number: int) -> str:

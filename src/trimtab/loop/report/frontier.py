@@ -24,40 +24,44 @@ def pareto(candidates: Sequence[CandidateRecord], budget: BudgetRecord, winner: 
         "p99:Q", title="p99 latency, ms (logarithmic)", scale=alt.Scale(type="log", domain=across, nice=False)
     )
     y = alt.Y("drop:Q", title="accuracy drop, points", scale=alt.Scale(domain=down, nice=False))
-    box = _budget_box(budget, across, down)
-    base = alt.Chart(alt.Data(values=_placed(rows, across, down)))
-    bars = base.mark_rule(color=MUTED, strokeWidth=1.5).encode(x=x, y=alt.Y("low:Q"), y2="high:Q")
-    dots = base.mark_point(filled=True, opacity=1, stroke="var(--paper)", strokeWidth=1.5).encode(
-        x=x,
-        y=y,
-        size=alt.Size("size:Q", legend=None, scale=alt.Scale(type="linear", domainMin=0, range=[60, 900])),
-        color=alt.Color(
-            "standing:N",
-            scale=alt.Scale(
-                domain=["winner", "within the budget", "over the budget"], range=[ACCENT, MUTED, WARM]
-            ),
-            legend=alt.Legend(title=None, orient="top", symbolSize=120),
-        ),
-        tooltip=[
-            alt.Tooltip("name:N", title="candidate"),
-            alt.Tooltip("shown_drop:N", title="accuracy drop"),
-            alt.Tooltip("shown_p99:N", title="p99"),
-            alt.Tooltip("shown_size:N", title="size"),
-            alt.Tooltip("standing:N", title="standing"),
-        ],
-    )
+    base = alt.Chart(alt.Data(values=_placed(rows, across, down))).encode(x=x)
+    bars = base.mark_rule(color=MUTED, strokeWidth=1.5).encode(y=alt.Y("low:Q"), y2="high:Q")
     names = [
         base.transform_filter(f"datum.place == {at}")
         .mark_text(align=align, baseline="middle", dx=dx, dy=dy, color=INK, fontSize=12.5)
-        .encode(x=x, y=y, text="name:N", detail="name:N")
+        .encode(y=y, text="name:N", detail="name:N")
         for at, (align, dx, dy) in enumerate(_PLACES)
     ]
     reached = alt.Chart(alt.Data(values=_least_drop(rows, across[1])))
     path = reached.mark_line(color=MUTED, strokeDash=[2, 3], interpolate="step-after").encode(x=x, y=y)
     return spec_of(
-        alt.layer(*box, path, bars, dots, *names),
+        alt.layer(*_budget_box(budget, across, down), path, bars, _dots(base, y), *names),
         "Candidates by 99th percentile latency and accuracy drop; the shaded box is what the budget allows.",
         HEIGHT,
+    )
+
+
+def _dots(base: alt.Chart, y: alt.Y) -> alt.Chart:
+    """A point for each candidate: its area is the model's size, its colour says how it stands."""
+    standings = alt.Scale(
+        domain=["winner", "within the budget", "over the budget"], range=[ACCENT, MUTED, WARM]
+    )
+    shown = {
+        "name": "candidate",
+        "shown_drop": "accuracy drop",
+        "shown_p99": "p99",
+        "shown_size": "size",
+        "standing": "standing",
+    }
+    return base.mark_point(filled=True, opacity=1, stroke="var(--paper)", strokeWidth=1.5).encode(
+        y=y,
+        size=alt.Size("size:Q", legend=None, scale=alt.Scale(type="linear", domainMin=0, range=[60, 900])),
+        color=alt.Color(
+            "standing:N",
+            scale=standings,
+            legend=alt.Legend(title=None, orient="top", symbolSize=120),
+        ),
+        tooltip=[alt.Tooltip(f"{name}:N", title=title) for name, title in shown.items()],
     )
 
 

@@ -31,7 +31,14 @@ def selection(
             alt.Tooltip("standing:N", title=""),
         ],
     )
-    bars = base.mark_bar().encode(
+    resampled = any(row["frequency"] is not None for row in rows)
+    layers = [_bars(base), _frequencies(base)] if resampled else [_bars(base)]
+    chart = alt.layer(*layers).resolve_scale(x="independent")
+    return spec_of(chart, f"Scores of the best {len(rows)} features{stated(stability)}.", 18 * len(rows))
+
+
+def _bars(base: alt.Chart) -> alt.Chart:
+    return base.mark_bar().encode(
         x=alt.X("score:Q", title="score", axis=alt.Axis(format="~g")),
         color=alt.Color(
             "standing:N",
@@ -39,7 +46,10 @@ def selection(
             legend=alt.Legend(title=None, orient="top"),
         ),
     )
-    dots = (
+
+
+def _frequencies(base: alt.Chart) -> alt.Chart:
+    return (
         base.transform_filter("isValid(datum.frequency)")
         .mark_point(filled=True, size=50, opacity=1, color=INK)
         .encode(
@@ -51,9 +61,6 @@ def selection(
             )
         )
     )
-    layers = [bars, dots] if any(row["frequency"] is not None for row in rows) else [bars]
-    chart = alt.layer(*layers).resolve_scale(x="independent")
-    return spec_of(chart, f"Scores of the best {len(rows)} features{stated(stability)}.", 18 * len(rows))
 
 
 def stated(stability: Sequence[float]) -> str:

@@ -41,7 +41,7 @@ def opening(record: Record) -> Html:
         ),
         _gauges(shown.get("uses", []), verdict["binding"]) if shown else None,
         _key_figures(shown, record.get("teacher")) if shown else None,
-        _on_test(record.get("test")),
+        _on_test(record.get("test"), record.get("test_look", 1)),
         id="verdict",
     )
 
@@ -52,11 +52,12 @@ def pareto(record: Record) -> Html | None:
     if not candidates:
         return None
     drawn = [one for one in candidates if one.get("drop") and one.get("p99_ms")]
-    level = next((one["drop"].get("level") for one in drawn if one["drop"]), None)
+    levels = sorted({one["drop"]["level"] for one in drawn if one["drop"] and "level" in one["drop"]})
+    named = " or ".join(figures.interval(level) for level in levels) or figures.interval(None)
     note = (
         "Left and down is better. The area of a point is the size of the model, the vertical line the "
-        f"{figures.interval(level)} of its accuracy drop: the budget is kept only when the whole interval "
-        "lies below the upper edge of the box. "
+        f"{named} of its accuracy drop, at the level that the gate tests it at: the budget is kept only when "
+        "the whole interval lies below the upper edge of the box. "
         "The dotted line is the least drop at each latency."
     )
     return section(
@@ -132,9 +133,20 @@ def _against(teacher: Mapping[str, object] | None, shown: CandidateRecord, key: 
     return f"{figures.times(new / old, *figures.WORDS[key])} than the teacher"
 
 
-def _on_test(test: TestRecord | None) -> Html | None:
-    if not test:
+def _on_test(test: TestRecord | None, look: int) -> Html | None:
+    """What the test rows said, and whether they had been asked before."""
+    if not test and look == 1:
         return None
+    title = "On the test rows, touched once: " if look == 1 else f"On the test rows, look {look} at them: "
+    said = [_test_said(test)] if test else []
+    if look > 1:
+        said.append(
+            "Choices made since the first look may have followed it: take these figures as favourable."
+        )
+    return tag("p", tag("b", title), " ".join(said), class_="test")
+
+
+def _test_said(test: TestRecord) -> str:
     both = ""
     if "winner_accuracy" in test and "teacher_accuracy" in test:
         winner, teacher = map(figures.share, (test["winner_accuracy"], test["teacher_accuracy"]))
@@ -146,12 +158,11 @@ def _on_test(test: TestRecord | None) -> Html | None:
         else ""
     )
     low, high = figures.points(test["low"]), figures.points(test["high"])
-    said = (
+    return (
         f"{both}a drop of {figures.points(test['drop'])} "
         f"({figures.interval(test.get('level'))} {low} to {high}; "
         f"exact McNemar p = {test['p_value']:.2g}).{only}"
     )
-    return tag("p", tag("b", "On the test rows, touched once: "), said, class_="test")
 
 
 def _candidates(candidates: Sequence[CandidateRecord], winner: str | None) -> Html:
@@ -195,7 +206,12 @@ def _candidate(one: CandidateRecord, winner: str | None) -> list[object]:
             if "p99_low_ms" in one
             else None,
         ),
-        figures.count(one.get("throughput")),
+        text(
+            figures.count(one.get("throughput")),
+            tag("small", f"{one['throughput_low']:,.0f} to {one['throughput_high']:,.0f}")
+            if "throughput_low" in one
+            else None,
+        ),
         figures.size(one.get("size_bytes")),
         figures.duration(one.get("seconds")),
         _standing(one, winner),

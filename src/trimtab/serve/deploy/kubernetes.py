@@ -14,6 +14,8 @@ from trimtab.serve.deploy.render import app_name, command, stop_seconds
 CPU = "2"
 MEMORY = "1Gi"
 TARGET_CPU_PERCENT = 70
+UNLISTING_SECONDS = 5
+"""SIGTERM waits this long: a pod gets requests until every node has heard that it is going."""
 
 
 def kubernetes(bundle: Bundle, spec: ServeSpec) -> dict[str, str]:
@@ -67,6 +69,7 @@ def _container(bundle: Bundle, spec: ServeSpec) -> dict[str, Any]:
         "startupProbe": _probe("live", failureThreshold=30, periodSeconds=2),
         "readinessProbe": _probe("ready", periodSeconds=2),
         "livenessProbe": _probe("live", periodSeconds=10),
+        "lifecycle": {"preStop": {"exec": {"command": ["sleep", str(UNLISTING_SECONDS)]}}},
         "securityContext": {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True},
     }
 

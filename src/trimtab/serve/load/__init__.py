@@ -2,5 +2,6 @@
 
 from trimtab.serve.load.drive import Server, drive, start_server
 from trimtab.serve.load.result import LoadResult, Plan
+from trimtab.serve.load.turns import take_turns
 
-__all__ = ["LoadResult", "Plan", "Server", "drive", "start_server"]
+__all__ = ["LoadResult", "Plan", "Server", "drive", "start_server", "take_turns"]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import sys
 from pathlib import Path
 
 from trimtab.serve.lifeline import FLAG, HELP, end_with_parent
-from trimtab.serve.load.pace import run
-from trimtab.serve.load.result import LoadResult, Plan
+from trimtab.serve.load.play import play
+from trimtab.serve.load.result import Plan
 
 
 def main() -> int:
@@ -22,7 +21,7 @@ def main() -> int:
         **{name: getattr(args, name) for name in Plan.__dataclass_fields__ if name != "texts"},
         texts=tuple(read_texts(args.texts)),
     )
-    result = _run(plan)
+    result = play(plan)
     if args.out is not None:
         result.write(args.out)
     print(json.dumps(result.summary()))
@@ -36,25 +35,6 @@ def read_texts(path: Path) -> list[str]:
         return [line for line in lines if line.strip()]
     rows = [json.loads(line) for line in lines]
     return [row if isinstance(row, str) else row["text"] for row in rows]
-
-
-def _run(plan: Plan) -> LoadResult:
-    if sys.platform == "win32":
-        return asyncio.run(_drive(plan))
-    import uvloop
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_drive(plan))
-
-
-async def _drive(plan: Plan) -> LoadResult:
-    if plan.protocol == "grpc":
-        from trimtab.serve.load.rpc import grpc_clients
-
-        return await run(plan, grpc_clients(plan))
-    from trimtab.serve.load.http import http_clients
-
-    return await run(plan, list(http_clients(plan)))
 
 
 def _parser() -> argparse.ArgumentParser:
