@@ -107,11 +107,10 @@ def _measure(candidates: Sequence[Candidate], rows: Splits, folder: Path, tell: 
         name: asdict(measurement(name, rounds, found == valid.truth, sizes[name]))
         for name, found in answers.items()
     }
-    np.savez(folder / "latencies.npz", **{name: np.concatenate(_latencies(name, rounds)) for name in answers})
-    np.savez(
-        folder / "rates.npz", **{name: np.array([one.rates[name] for one in rounds]) for name in answers}
-    )
-    np.savez(folder / "answers.npz", **answers)
+    latencies = {name: np.concatenate(_latencies(name, rounds)) for name in answers}
+    rates = {name: np.array([one.rates[name] for one in rounds]) for name in answers}
+    for file, arrays in (("latencies", latencies), ("rates", rates), ("answers", answers)):
+        np.savez(folder / f"{file}.npz", allow_pickle=False, **arrays)
     write_json(folder / "measured.json", facts)
     return before + time.monotonic() - started
 
@@ -119,8 +118,8 @@ def _measure(candidates: Sequence[Candidate], rows: Splits, folder: Path, tell: 
 def order_of(names: Sequence[str], number: int) -> list[str]:
     """The order of turns in a round: another candidate comes first in each.
 
-    >>> [order_of(["a", "b", "c"], number) for number in range(3)]
-    [['a', 'b', 'c'], ['b', 'c', 'a'], ['c', 'a', 'b']]
+    >>> ["".join(order_of("abc", number)) for number in range(3)]
+    ['abc', 'bca', 'cab']
     """
     first = number % len(names)
     return [*names[first:], *names[:first]]
