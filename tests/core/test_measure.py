@@ -129,10 +129,10 @@ def test_its_block_bootstrap_covers_the_p99_though_whole_rounds_differ(drift, pr
 
 
 def test_its_block_bootstrap_covers_the_median_of_few_windows_as_often_as_promised():
-    hits, runs = 0, 500
+    hits, runs = 0, 300
     for _ in range(runs):
         windows = [np.array([value]) for value in RNG.lognormal(sigma=0.2, size=10)]
-        found = block_bootstrap(windows, lambda values: float(np.median(values)), repeats=400)
+        found = block_bootstrap(windows, lambda values: float(np.median(values)), repeats=200)
         hits += found.low <= 1 <= found.high
     assert wilson(hits, runs).high >= 0.95
 

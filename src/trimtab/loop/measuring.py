@@ -118,8 +118,8 @@ def _measure(candidates: Sequence[Candidate], rows: Splits, folder: Path, tell: 
 def order_of(names: Sequence[str], number: int) -> list[str]:
     """The order of turns in a round: another candidate comes first in each.
 
-    >>> ["".join(order_of("abc", number)) for number in range(3)]
-    ['abc', 'bca', 'cab']
+    >>> "".join(order_of("abc", 1))
+    'bca'
     """
     first = number % len(names)
     return [*names[first:], *names[:first]]
