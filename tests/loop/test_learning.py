@@ -35,5 +35,5 @@ def test_it_finds_the_stage_that_another_engine_made(tmp_path):
     shop = Workshop(read.spec, read.folder, Store(tmp_path / "store"), nobody)
     made, _ = data_stage(shop, data_files(shop, read.place), read.place)
     nobody_there = read.spec.model_copy(update={"engine": "ray://127.0.0.1:1"})
-    found, _ = data_stage(replace(shop, spec=nobody_there), read.place)
+    found, _ = data_stage(replace(shop, spec=nobody_there), data_files(shop, read.place), read.place)
     assert (found.hash, found.fresh) == (made.hash, False)

@@ -268,7 +268,7 @@ def test_compressed_bodies_are_refused_with_what_is_read(client, form, coding):
     assert f"'{coding}' is not read here; send the body uncompressed" in response.json()["error"]
 
 
-@pytest.mark.parametrize("size", [100_000, 1_000_000])
+@pytest.mark.parametrize("size", [600_000, 2_000_000])  # a first read may hold 256 KB, uncounted
 def test_a_head_without_end_is_refused(server, size):
     host, _, port = server.rest_url.removeprefix("http://").partition(":")
     with socket.create_connection((host, int(port)), timeout=30) as client:

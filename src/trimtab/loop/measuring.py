@@ -109,9 +109,8 @@ def _measure(candidates: Sequence[Candidate], rows: Splits, folder: Path, tell: 
     }
     latencies = {name: np.concatenate(_latencies(name, rounds)) for name in answers}
     rates = {name: np.array([one.rates[name] for one in rounds]) for name in answers}
-    np.savez(folder / "latencies.npz", allow_pickle=False, **latencies)
-    np.savez(folder / "rates.npz", allow_pickle=False, **rates)
-    np.savez(folder / "answers.npz", **answers)
+    for file, arrays in (("latencies", latencies), ("rates", rates), ("answers", answers)):
+        np.savez(folder / f"{file}.npz", allow_pickle=False, **arrays)
     write_json(folder / "measured.json", facts)
     return before + time.monotonic() - started
 
@@ -119,8 +118,8 @@ def _measure(candidates: Sequence[Candidate], rows: Splits, folder: Path, tell: 
 def order_of(names: Sequence[str], number: int) -> list[str]:
     """The order of turns in a round: another candidate comes first in each.
 
-    >>> order_of(["a", "b", "c"], 1)
-    ['b', 'c', 'a']
+    >>> "".join(order_of("abc", 1))
+    'bca'
     """
     first = number % len(names)
     return [*names[first:], *names[:first]]
