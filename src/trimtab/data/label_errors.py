@@ -44,6 +44,7 @@ class LabelErrors(Step):
     name: ClassVar[str] = "label_errors"
     accepts: ClassVar[frozenset[str]] = frozenset({"text", "tabular", "image"})
     train_only: ClassVar[bool] = True
+    needs_label: ClassVar[bool] = True
     learned: ClassVar[tuple[str, ...]] = ("suspects", "judged", "decisions")
     reads: ClassVar[tuple[str, ...]] = ("review",)
 
