@@ -1,5 +1,5 @@
-"""The data steps, each by itself: on arrays, pandas and Polars frames, in scikit-learn's and imbalanced-learn's
-pipelines.
+"""The data steps, each by itself: on arrays, pandas and Polars frames, in pipelines of scikit-learn and
+imbalanced-learn.
 
 A step that keeps rows is a transformer, one that drops or adds rows a sampler; one whose `action` decides is
 what its `action` says. Their names are those of the steps' classes. Needs scikit-learn (`trimtab[data]`).

@@ -74,7 +74,7 @@ class Features(Transformer):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = []  # float32, whatever X is
-        tags.input_tags.sparse = issubclass(self._entry.kind, Select)
+        tags.input_tags.sparse = issubclass(self.entry.kind, Select)
         return tags
 
 

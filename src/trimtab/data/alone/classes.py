@@ -42,7 +42,7 @@ class Classes:
             "__module__": self._module,
             "__doc__": f"{entry.kind.__doc__}\n\n    The step `{entry.name}` by itself. {base.__doc__}",
             "__init__": _init(entry),
-            "_entry": entry,
+            "entry": entry,
         }
         return type(wanted, (base,), body)
 

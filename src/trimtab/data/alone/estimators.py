@@ -6,7 +6,6 @@ needs scikit-learn.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -17,7 +16,7 @@ from trimtab.core.objects import Batch
 from trimtab.core.optional import optional
 from trimtab.core.step import Step
 from trimtab.data.alone.entry import Entry
-from trimtab.data.alone.rows import PLACE, Content, Rows, content_of, read
+from trimtab.data.alone.rows import PLACE, Rows, content_of, read
 from trimtab.data.alone.targets import as_labels, some_targets
 
 sklearn: Any = optional("sklearn.base", "data", PLACE)
@@ -34,7 +33,7 @@ class Alone:
     After `fit`, `step_` is the learned step, which `trimtab.core.step.save_steps` writes without pickle.
     """
 
-    _entry: ClassVar[Entry]
+    entry: ClassVar[Entry]
     step_: Step
 
     def fit(self, X: Any, y: Any = None) -> Self:
@@ -43,16 +42,16 @@ class Alone:
         return self
 
     def _learn(self, X: Any, y: Any) -> tuple[Rows, Batch]:
-        step = self._step()
+        step = self.as_step()
         rows = self._read(step, X, reset=True)
         step = self._fitting(step, rows)
         batch = self._labelled(step, rows, y)
         self.step_ = step.learn(batch)
         return rows, batch
 
-    def _step(self) -> Step:
+    def as_step(self) -> Step:
         """The step with the parameters as they are now, not yet learned."""
-        return self._entry.build({name: getattr(self, name) for name in self._entry.defaults})
+        return self.entry.build({name: getattr(self, name) for name in self.entry.defaults})
 
     def _fitting(self, step: Step, rows: Rows) -> Step:
         """The step, told what kind of X it gets."""
@@ -80,13 +79,15 @@ class Alone:
         if label is None or not (step.needs_label or step.train_only):
             return batch_of(step, columns)
         if label in columns.columns:
-            raise ValueError(f"y is given, and X has a column '{label}' too; drop one, or name another `label`")
+            raise ValueError(
+                f"y is given, and X has a column '{label}' too; drop one, or name another `label`"
+            )
         return batch_of(step, columns.with_columns(as_labels(label, y)))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()  # type: ignore[misc]
         try:
-            step = self._step()
+            step = self.as_step()
         except ConfigError:  # `fit` says so
             return tags
         content = content_of(step)
@@ -176,14 +177,14 @@ class Sampler(Alone, sklearn.BaseEstimator):
 def _transforms(estimator: Any) -> bool:
     """Whether the parameters ask for a step that keeps rows; of a wrong one, the call shall speak."""
     try:
-        return not estimator._step().train_only
+        return not estimator.as_step().train_only
     except ConfigError:
         return True
 
 
 def _resamples(estimator: Any) -> bool:
     try:
-        return bool(estimator._step().train_only)
+        return bool(estimator.as_step().train_only)
     except ConfigError:
         return True
 

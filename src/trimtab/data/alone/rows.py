@@ -186,7 +186,9 @@ def series_of(name: str, values: np.ndarray) -> pl.Series:
         if present and all(isinstance(value, kind) for value in present):
             return _held(name, cells, held)
     if any(isinstance(value, str | bytes) for value in present):
-        raise DataError(PLACE, f"'{name}' mixes texts and other values", "give each column values of one kind")
+        raise DataError(
+            PLACE, f"'{name}' mixes texts and other values", "give each column values of one kind"
+        )
     if present and all(isinstance(value, list | tuple | np.ndarray) for value in present):
         return pl.Series(name, cells, strict=False)
     whole = all(isinstance(value, int | np.integer) for value in present)
@@ -267,24 +269,28 @@ def _with_texts(rows: Rows, column: str) -> Rows:
         return rows
     kind = rows.columns.schema[column]
     if not isinstance(kind, WORDS):
-        raise DataError(f"column '{column}'", f"holds {kind}, not texts", "name the column of texts by `text`")
+        raise DataError(
+            f"column '{column}'", f"holds {kind}, not texts", "name the column of texts by `text`"
+        )
     return replace(rows, columns=rows.columns.with_columns(pl.col(column).cast(pl.String)))
 
 
 def _like(values: pl.Series, old: Any) -> Any:
     """A column as a pandas series with index and name of `old`, and its type where that holds every value."""
     made = values.to_pandas().set_axis(old.index).rename(old.name)
+    if made.dtype == old.dtype:
+        return made
     try:
         held = made.astype(old.dtype)
+        same = held.isna().equals(made.isna()) and bool((held.dropna() == made.dropna()).all())
     except (TypeError, ValueError):
         return made
-    same = held.isna().sum() == made.isna().sum() and bool((held.dropna() == made.dropna()).all())
     return held if same else made
 
 
 def _numpy(values: pl.Series, kind: np.dtype) -> np.ndarray:
     """A column for an array: NaN where missing; among objects, as objects."""
-    if kind != object:
+    if kind.kind != "O":
         return values.to_numpy()
     found = np.empty(len(values), object)
     found[:] = [np.nan if value is None else value for value in values.to_list()]
