@@ -159,15 +159,15 @@ def steps_page() -> str:
     ]
     for room in ("data", "features"):
         module = import_module(f"trimtab.{room}.steps")
-        rows = [
-            f"| `{name}` | [`{entry.name}`](registries.md#{room}-{entry.name}) | {_role(made)} | {_input(made)} |"
-            for name in module.__all__
-            for made in [getattr(module, name)()]
-            for entry in [type(made).entry]
-        ]
+        rows = [_class_row(room, getattr(module, name)()) for name in module.__all__]
         head = ["| class | step | is | X |", "|---|---|---|---|"]
         parts += [f"## trimtab.{room}.steps", "\n".join([*head, *rows])]
     return "\n\n".join(parts) + "\n"
+
+
+def _class_row(room: str, made: Any) -> str:
+    step = f"[`{made.entry.name}`](registries.md#{room}-{made.entry.name})"
+    return f"| `{type(made).__name__}` | {step} | {_role(made)} | {_input(made)} |"
 
 
 def _role(estimator: Any) -> str:
