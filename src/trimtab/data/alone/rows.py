@@ -84,7 +84,7 @@ class PolarsRows(Rows):
         del at
         if self.flat and after.width == 1:
             return after.to_series().alias(self.given.name)
-        return after.rename({name: str(outer) for name, outer in self.names.items()})
+        return after.rename({name: str(outer) for name, outer in self.names.items()}).clone()
 
     def wrap(self, matrix: Any, names: Sequence[str]) -> Any:
         """A Polars frame."""
@@ -108,7 +108,7 @@ class PandasRows(Rows):
                 outer = self.names.get(name, name)
                 rows[outer] = _like(after[name], rows[outer])
             else:
-                rows[name] = after[name].to_pandas().to_numpy()
+                rows[name] = after[name].to_pandas().set_axis(rows.index)
         return rows
 
     def wrap(self, matrix: Any, names: Sequence[str]) -> Any:
@@ -171,7 +171,7 @@ def read(given: Any, content: Content) -> Rows:
 
 
 def series_of(name: str, values: np.ndarray) -> pl.Series:
-    """An array (n,) as a column; None and NaN are missing.
+    """An array (n,) as a column; None and NaN are missing, and so are NA and NaT of pandas.
 
     Raises:
         DataError: texts among other objects.
@@ -207,7 +207,9 @@ def _held(name: str, cells: Sequence[Any], kind: type[pl.DataType]) -> pl.Series
 
 
 def _missing(value: Any) -> bool:
-    return value is None or (isinstance(value, float | np.floating) and bool(np.isnan(value)))
+    if isinstance(value, float | np.floating):
+        return bool(np.isnan(value))
+    return value is None or type(value).__name__ in ("NAType", "NaTType")  # of pandas
 
 
 def _is_flat(given: Any) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from trimtab.core.optional import optional
-from trimtab.data.alone.rows import PLACE, series_of
+from trimtab.data.alone.rows import PLACE, Content, read, series_of
 
 
 def as_labels(name: str, y: Any) -> pl.Series:
@@ -17,8 +17,13 @@ def as_labels(name: str, y: Any) -> pl.Series:
     Raises:
         ValueError: y has more than one column.
     """
-    column_or_1d = optional("sklearn.utils", "data", PLACE).column_or_1d
-    return series_of(name, column_or_1d(y, warn=True))
+    if type(y).__module__.partition(".")[0] in ("pandas", "polars"):
+        columns = read(y, Content("target", name)).columns
+        if columns.width > 1:
+            raise ValueError(f"y should be a 1d array, got a frame of {columns.width} columns instead.")
+        labels = columns.to_series()
+        return labels.cast(pl.String) if labels.dtype in (pl.Categorical, pl.Enum) else labels
+    return series_of(name, optional("sklearn.utils", "data", PLACE).column_or_1d(y, warn=True))
 
 
 def some_targets(y: Any, at: np.ndarray, fresh: pl.Series | None) -> Any:
@@ -26,10 +31,11 @@ def some_targets(y: Any, at: np.ndarray, fresh: pl.Series | None) -> Any:
     if y is None:
         return None
     library = type(y).__module__.partition(".")[0]
-    if library == "pandas":
-        rows = y.iloc[at]
-        return rows if fresh is None else rows.__class__(fresh.to_list(), index=rows.index, name=rows.name)
-    if library == "polars":
-        return y[at] if fresh is None else fresh.alias(y.name)
+    if library in ("pandas", "polars"):
+        rows = y.iloc[at] if library == "pandas" else y[at]
+        if fresh is None:
+            return rows
+        given = read(y, Content("target", fresh.name))
+        return given.back(fresh.to_frame(), at)
     values = np.asarray(y)
     return values[at] if fresh is None else np.array(fresh.to_list(), values.dtype)
