@@ -213,9 +213,10 @@ def _missing(value: Any) -> bool:
 
 
 def _is_flat(given: Any) -> bool:
-    """True for one sequence of values: a list of texts, a series, an array of one dimension."""
-    if hasattr(given, "ndim") or hasattr(given, "shape"):
-        return len(given.shape) == 1
+    """True for one sequence of values: a list of texts, a series, an array of objects of one dimension."""
+    if hasattr(given, "shape"):
+        numbers = isinstance(given, np.ndarray) and given.dtype.kind in "biufc"
+        return len(given.shape) == 1 and not numbers
     return isinstance(given, list | tuple) and all(
         isinstance(value, str | bytes) or _missing(value) for value in given
     )
@@ -248,8 +249,9 @@ def _from_array(given: Any, content: Content, flat: bool) -> Rows:
         frame = series_of(content.column, values).to_frame()
         return ArrayRows(values.reshape(-1, 1), frame, flat=True)
     check_array = optional("sklearn.utils", "data", PLACE).check_array
-    array = check_array(given, dtype=None, ensure_all_finite=False)
-    if content.kind == "vector" and array.dtype.kind in "iuf":
+    vectors = content.kind == "vector"
+    array = check_array(given, dtype="numeric" if vectors else None, ensure_all_finite=False)
+    if vectors:
         column = pl.Series(content.column, array.astype(np.float64))
         return VectorRows(array, column.cast(pl.List(pl.Float64)).to_frame())
     names = [f"x{at}" for at in range(array.shape[1])]
