@@ -208,7 +208,8 @@ def test_sparse_features_are_selected_and_named_in_a_pipeline():
     )
     assert model[:-1].get_feature_names_out().tolist() == ["card", "cash"]
     assert model.predict(["my card", "my cash"]).tolist() == ["c", "m"]
-    scores = mutual_info_classif(model[0].transform(texts), y, random_state=0)
+    there = model[0].transform(texts) > 0
+    scores = mutual_info_classif(there, y, discrete_features=True)
     assert set(np.argsort(-scores)[:2]) == set(model[1].step_.kept)
 
 
@@ -226,7 +227,7 @@ def test_dates_and_calendar_read_pandas_frames():
     table = pandas.DataFrame({"time": pandas.date_range("2024-01-01", periods=48, freq="h"), "v": 1.0})
     made = features.Calendar(parts=("hour", "weekday"), cyclic=False).fit_transform(table)
     assert made.iloc[:, 0].tolist() == table["time"].dt.hour.tolist()
-    assert made.iloc[:, 1].tolist() == table["time"].dt.weekday.tolist()
+    assert made.iloc[:, 1].tolist() == table["time"].dt.day_of_week.tolist()
 
 
 @given(

@@ -69,7 +69,7 @@ class Features(Transformer):
         return replace(step, column=MATRIX) if isinstance(rows, SparseRows) else step  # type: ignore[call-arg]
 
     def _wrapped(self, rows: Rows, found: Matrix) -> Any:
-        return rows.wrap(found, self.get_feature_names_out())
+        return self._contained(rows.wrap(found, self.get_feature_names_out().tolist()))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

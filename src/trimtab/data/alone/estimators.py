@@ -16,10 +16,11 @@ from trimtab.core.objects import Batch
 from trimtab.core.optional import optional
 from trimtab.core.step import Step
 from trimtab.data.alone.entry import Entry
-from trimtab.data.alone.rows import PLACE, Rows, content_of, read
+from trimtab.data.alone.rows import PLACE, Rows, content_of, in_library, read
 from trimtab.data.alone.targets import as_labels, some_targets
 
 sklearn: Any = optional("sklearn.base", "data", PLACE)
+get_config: Any = optional("sklearn", "data", PLACE).get_config
 available_if: Any = optional("sklearn.utils.metaestimators", "data", PLACE).available_if
 validation: Any = optional("sklearn.utils.validation", "data", PLACE)
 
@@ -135,7 +136,12 @@ class Transformer(Alone, sklearn.TransformerMixin, sklearn.BaseEstimator):
 
     def _answer(self, rows: Rows, after: Batch) -> Any:
         columns = after.columns.select([*rows.columns.columns, *self._added])
-        return rows.back(columns, np.arange(len(after)))
+        return self._contained(rows.back(columns, np.arange(len(after))))
+
+    def _contained(self, answer: Any) -> Any:
+        """A frame in the library that `set_output` asks for: scikit-learn would turn it into an array first."""
+        set_here = getattr(self, "_sklearn_output_config", {}).get("transform")
+        return in_library(answer, set_here or get_config()["transform_output"])
 
     def _names_in(self, input_features: Any) -> list[str]:
         """The columns of X: as it named them, as `input_features` does, or x0, x1 and so on."""
@@ -167,8 +173,8 @@ class Sampler(Alone, sklearn.BaseEstimator):
         at = after.ids % max(len(batch), 1)  # where ids are places, a new row has that of its source by this
         self.sample_indices_ = at
         self.dropped_ = after.dropped
-        label = getattr(self.step_, "label", None)
-        own = label is not None and label in batch.columns.columns and label not in rows.columns.columns
+        label: str = getattr(self.step_, "label", "")
+        own = label in batch.columns.columns and label not in rows.columns.columns
         columns = after.columns.drop(label) if own else after.columns
         fresh = after[label] if own and not after[label].equals(batch[label][at]) else None
         return rows.back(columns, at), some_targets(y, at, fresh)

@@ -170,6 +170,15 @@ def read(given: Any, content: Content) -> Rows:
     return rows if content.kind != "text" else _with_texts(rows, content.column)
 
 
+def in_library(frame: Any, library: str) -> Any:
+    """A frame of one library as one of `pandas` or `polars`; anything else as it is."""
+    if library == "pandas" and isinstance(frame, pl.DataFrame):
+        return frame.to_pandas()
+    if library == "polars" and hasattr(frame, "reset_index"):
+        return read_frames.load(frame.reset_index(drop=True)).frame
+    return frame
+
+
 def series_of(name: str, values: np.ndarray) -> pl.Series:
     """An array (n,) as a column; None and NaN are missing, and so are NA and NaT of pandas.
 
@@ -286,7 +295,9 @@ def _like(values: pl.Series, old: Any) -> Any:
         return made
     try:
         held = made.astype(old.dtype)
-        same = held.isna().equals(made.isna()) and bool((held.dropna() == made.dropna()).all())
+        same = held.isna().equals(made.isna()) and bool(
+            (held.dropna().astype(object) == made.dropna().astype(object)).all()
+        )
     except (TypeError, ValueError):
         return made
     return held if same else made
