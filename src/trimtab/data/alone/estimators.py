@@ -139,7 +139,7 @@ class Transformer(Alone, sklearn.TransformerMixin, sklearn.BaseEstimator):
         return self._contained(rows.back(columns, np.arange(len(after))))
 
     def _contained(self, answer: Any) -> Any:
-        """A frame in the library that `set_output` asks for: scikit-learn would turn it into an array first."""
+        """A frame in the library that `set_output` asks for: scikit-learn would make an array of it first."""
         set_here = getattr(self, "_sklearn_output_config", {}).get("transform")
         return in_library(answer, set_here or get_config()["transform_output"])
 

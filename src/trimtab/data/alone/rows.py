@@ -232,6 +232,7 @@ def _is_flat(given: Any) -> bool:
 
 
 def _from_pandas(given: Any, content: Content, flat: bool) -> Rows:
+    optional("pyarrow", "data", PLACE)  # Polars needs it to read and to make columns of pandas
     table = given.to_frame(content.column) if flat else given
     outer = list(table.columns)
     inner = [name if isinstance(name, str) else f"x{at}" for at, name in enumerate(outer)]
