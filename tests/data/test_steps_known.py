@@ -227,7 +227,7 @@ def test_dates_and_calendar_read_pandas_frames():
     table = pandas.DataFrame({"time": pandas.date_range("2024-01-01", periods=48, freq="h"), "v": 1.0})
     made = features.Calendar(parts=("hour", "weekday"), cyclic=False).fit_transform(table)
     assert made.iloc[:, 0].tolist() == table["time"].dt.hour.tolist()
-    assert made.iloc[:, 1].tolist() == table["time"].dt.day_of_week.tolist()
+    assert made.iloc[:, 1].tolist() == (table["time"].dt.day_of_week + 1).tolist()
 
 
 @given(

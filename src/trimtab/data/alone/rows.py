@@ -292,7 +292,7 @@ def _with_texts(rows: Rows, column: str) -> Rows:
 def _like(values: pl.Series, old: Any) -> Any:
     """A column as a pandas series with index and name of `old`, and its type where that holds every value."""
     made = values.to_pandas().set_axis(old.index).rename(old.name)
-    if made.dtype == old.dtype:
+    if made.dtype == old.dtype and old.dtype.name != "category":  # whose order counts as equal
         return made
     try:
         held = made.astype(old.dtype)
