@@ -148,6 +148,47 @@ def test_a_sequence_of_texts_comes_back_as_one(form):
     assert made[0] == "my card lost"
 
 
+def test_words_that_a_category_does_not_know_are_not_lost():
+    kinds = pandas.DataFrame({"kind": pandas.Categorical(["new", None], ["new", "old"], ordered=True)})
+    made = steps.Impute(categorical="constant", word="none").fit_transform(kinds)
+    assert made["kind"].tolist() == ["new", "none"]
+    made = steps.Impute(categorical="constant", word="old").fit_transform(kinds)
+    assert made["kind"].dtype == kinds["kind"].dtype
+
+
+def test_a_clipped_column_of_integers_is_one_of_floats_whatever_its_values_are():
+    table = pandas.DataFrame({"n": [1, 2, 3, 4, 500]})
+    clip = steps.Iqr(action="clip").fit(table)
+    assert [clip.transform(rows)["n"].dtype for rows in (table, table.iloc[:2])] == ["float64", "float64"]
+
+
+def test_texts_that_are_all_missing_are_texts():
+    assert features.TfIdf(min_df=1).fit(["my card"]).transform([None, float("nan")]).nnz == 0
+
+
+def test_a_review_of_labels_gives_new_ones_in_the_form_of_y(tmp_path):
+    rng = np.random.default_rng(0)
+    y = np.repeat(["a", "b"], 30)
+    x = np.where(y == "a", 0.0, 9.0)[:, None] + rng.normal(0, 1, (60, 2))
+    y[3] = "b"
+    review = tmp_path / "review.csv"
+    table = pandas.DataFrame(x, columns=["p", "q"])
+    finder = steps.LabelErrors(action="review", review=str(review))
+    finder.fit_resample(table, pandas.Series(y, name="kind"))
+    lines = review.read_text().splitlines()
+    assert lines[1].startswith("3,,b,a")
+    review.write_text("\n".join([lines[0], lines[1].replace("3,,", "3,a,", 1)]) + "\n")
+    for form in (
+        np.array,
+        list,
+        lambda one: pandas.Series(one, name="kind"),
+        lambda one: pl.Series("kind", one),
+    ):
+        _, mended = finder.fit_resample(table, form(y.tolist()))
+        assert list(mended) == ["a"] * 30 + ["b"] * 30
+        assert getattr(mended, "name", "kind") == "kind"
+
+
 def test_an_array_of_embeddings_or_of_series_is_read_row_by_row():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(6, 8))

@@ -11,8 +11,8 @@ what its `action` says. Their names are those of the steps' classes. Needs sciki
 [30.0, 42.5, 50.0, 40.0, 35.0, 45.0, 900.0]
 >>> sampler = steps.Iqr()
 >>> rows, _ = sampler.fit_resample(frame)
->>> [drop.reason for drop in sampler.dropped_]
-['age 900 is outside 17.5 to 67.5 (iqr)']
+>>> sampler.dropped_[0].reason
+'age 900 is outside 17.5 to 67.5 (iqr)'
 """
 
 from __future__ import annotations

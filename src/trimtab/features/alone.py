@@ -11,8 +11,9 @@ from scipy.sparse import csr_matrix, issparse
 
 from trimtab.core.optional import optional
 from trimtab.core.step import Step
+from trimtab.data.alone.cells import PLACE
 from trimtab.data.alone.estimators import Transformer, base_of, batch_of, validation
-from trimtab.data.alone.rows import PLACE, Rows
+from trimtab.data.alone.rows import Rows
 from trimtab.features.feature import Feature
 from trimtab.features.matrix import Matrix, as_series, matrix
 from trimtab.features.select.base import Select

@@ -15,8 +15,9 @@ from trimtab.core.errors import ConfigError
 from trimtab.core.objects import Batch
 from trimtab.core.optional import optional
 from trimtab.core.step import Step
+from trimtab.data.alone.cells import PLACE
 from trimtab.data.alone.entry import Entry
-from trimtab.data.alone.rows import PLACE, Rows, content_of, in_library, read
+from trimtab.data.alone.rows import Rows, content_of, in_library, read
 from trimtab.data.alone.targets import as_labels, some_targets
 
 sklearn: Any = optional("sklearn.base", "data", PLACE)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -16,8 +15,8 @@ from trimtab.core.errors import DataError
 from trimtab.core.optional import optional
 from trimtab.core.step import Step
 from trimtab.data import read_frames
+from trimtab.data.alone.cells import PLACE, in_array, in_pandas, is_missing, series_of
 
-PLACE = "trimtab.data.steps"
 WORDS = (pl.String, pl.Categorical, pl.Enum, pl.Null)
 
 
@@ -98,18 +97,16 @@ class PandasRows(Rows):
     def back(self, after: pl.DataFrame, at: np.ndarray) -> Any:
         """A pandas frame; a series of a series."""
         rows = self.given.iloc[at].copy(deep=False)
-        changed = self.changed(after, at)
         if self.flat:
-            if after.width == 1:
-                return _like(after.to_series(), rows) if changed else rows
             rows = rows.to_frame(self.columns.columns[0])
-        for name in changed:
+        for name in self.changed(after, at):
             if name in self.columns.columns:
                 outer = self.names.get(name, name)
-                rows[outer] = _like(after[name], rows[outer])
+                retyped = after.schema[name] != self.columns.schema[name]
+                rows[outer] = in_pandas(after[name], rows[outer], retyped)
             else:
                 rows[name] = after[name].to_pandas().set_axis(rows.index)
-        return rows
+        return rows.iloc[:, 0].rename(self.given.name) if self.flat and after.width == 1 else rows
 
     def wrap(self, matrix: Any, names: Sequence[str]) -> Any:
         """A pandas frame with the index of X."""
@@ -128,7 +125,7 @@ class ArrayRows(Rows):
         rows = self.given[at]
         changed = {*self.changed(after, at)}
         columns = [
-            _numpy(after[name], rows.dtype) if name in changed else rows[:, place]
+            in_array(after[name], rows.dtype) if name in changed else rows[:, place]
             for place, name in enumerate(after.columns)
         ]
         if rows.dtype != object:
@@ -179,55 +176,13 @@ def in_library(frame: Any, library: str) -> Any:
     return frame
 
 
-def series_of(name: str, values: np.ndarray) -> pl.Series:
-    """An array (n,) as a column; None and NaN are missing, and so are NA and NaT of pandas.
-
-    Raises:
-        DataError: texts among other objects.
-        TypeError, ValueError: objects that are neither texts, bytes, numbers nor sequences.
-    """
-    if values.dtype != object:
-        series = pl.Series(name, values.astype(str).astype(object) if values.dtype.kind == "U" else values)
-        return series.fill_nan(None) if series.dtype.is_float() else series
-    cells = [None if _missing(value) else value for value in values.tolist()]
-    present = [value for value in cells if value is not None]
-    for kind, held in ((str, pl.String), (bytes, pl.Binary), (bool, pl.Boolean)):
-        if present and all(isinstance(value, kind) for value in present):
-            return _held(name, cells, held)
-    if any(isinstance(value, str | bytes) for value in present):
-        raise DataError(
-            PLACE, f"'{name}' mixes texts and other values", "give each column values of one kind"
-        )
-    if present and all(isinstance(value, list | tuple | np.ndarray) for value in present):
-        return pl.Series(name, cells, strict=False)
-    whole = all(isinstance(value, int | np.integer) for value in present)
-    if present and whole and all(isinstance(value, Number) for value in present):
-        return pl.Series(name, cells)
-    return pl.Series(name, np.array(cells, np.float64)).fill_nan(None)
-
-
-def _held(name: str, cells: Sequence[Any], kind: type[pl.DataType]) -> pl.Series:
-    try:
-        return pl.Series(name, cells, kind)
-    except UnicodeEncodeError as error:
-        raise DataError(
-            PLACE, f"'{name}' holds half a surrogate pair, which is no character", "mend the text"
-        ) from error
-
-
-def _missing(value: Any) -> bool:
-    if isinstance(value, float | np.floating):
-        return bool(np.isnan(value))
-    return value is None or type(value).__name__ in ("NAType", "NaTType")  # of pandas
-
-
 def _is_flat(given: Any) -> bool:
     """True for one sequence of values: a list of texts, a series, an array of objects of one dimension."""
     if hasattr(given, "shape"):
         numbers = isinstance(given, np.ndarray) and given.dtype.kind in "biufc"
         return len(given.shape) == 1 and not numbers
     return isinstance(given, list | tuple) and all(
-        isinstance(value, str | bytes) or _missing(value) for value in given
+        isinstance(value, str | bytes) or is_missing(value) for value in given
     )
 
 
@@ -254,8 +209,7 @@ def _from_polars(given: Any, content: Content, flat: bool) -> Rows:
 
 def _from_array(given: Any, content: Content, flat: bool) -> Rows:
     if flat:
-        values = np.empty(len(given), object)
-        values[:] = list(given)
+        values = np.fromiter(given, object, len(given))
         frame = series_of(content.column, values).to_frame()
         return ArrayRows(values.reshape(-1, 1), frame, flat=True)
     check_array = optional("sklearn.utils", "data", PLACE).check_array
@@ -287,27 +241,3 @@ def _with_texts(rows: Rows, column: str) -> Rows:
             f"column '{column}'", f"holds {kind}, not texts", "name the column of texts by `text`"
         )
     return replace(rows, columns=rows.columns.with_columns(pl.col(column).cast(pl.String)))
-
-
-def _like(values: pl.Series, old: Any) -> Any:
-    """A column as a pandas series with index and name of `old`, and its type where that holds every value."""
-    made = values.to_pandas().set_axis(old.index).rename(old.name)
-    if made.dtype == old.dtype and old.dtype.name != "category":  # whose order counts as equal
-        return made
-    try:
-        held = made.astype(old.dtype)
-        same = held.isna().equals(made.isna()) and bool(
-            (held.dropna().astype(object) == made.dropna().astype(object)).all()
-        )
-    except (TypeError, ValueError):
-        return made
-    return held if same else made
-
-
-def _numpy(values: pl.Series, kind: np.dtype) -> np.ndarray:
-    """A column for an array: NaN where missing; among objects, as objects."""
-    if kind.kind != "O":
-        return values.to_numpy()
-    found = np.empty(len(values), object)
-    found[:] = [np.nan if value is None else value for value in values.to_list()]
-    return found

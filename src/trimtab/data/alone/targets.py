@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 
 from trimtab.core.optional import optional
-from trimtab.data.alone.rows import PLACE, Content, read, series_of
+from trimtab.data.alone.cells import PLACE, series_of
+from trimtab.data.alone.rows import Content, read
 
 
 def as_labels(name: str, y: Any) -> pl.Series:
