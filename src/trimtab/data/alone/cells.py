@@ -63,12 +63,14 @@ def in_pandas(values: pl.Series, old: Any, retyped: bool) -> Any:
     A column that the step `retyped` takes its new type, whatever its values are.
     """
     made = values.to_pandas().set_axis(old.index).rename(old.name)
-    if retyped or (made.dtype == old.dtype and old.dtype.name != "category"):
+    if old.dtype.name == "category" and not retyped:
+        plain = made.astype(object)  # or the categories would not take the order of the old ones
+        return plain.astype(old.dtype) if plain.dropna().isin(old.cat.categories).all() else made
+    if retyped or made.dtype == old.dtype:
         return made
-    plain = made.astype(object)  # or the categories would not take the order of the old ones
     try:
-        held = plain.astype(old.dtype)
-        same = held.isna().equals(plain.isna()) and bool((held.dropna() == plain.dropna()).all())
+        held = made.astype(old.dtype)
+        same = held.isna().equals(made.isna()) and bool((held.dropna() == made.dropna()).all())
     except (TypeError, ValueError):
         return made
     return held if same else made
