@@ -37,6 +37,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         "spec": spec_page(),
         "cli": cli_page(),
         "registries": registries_page(),
+        "steps": steps_page(),
         "python": python_page(),
     }.items():
         files.append(File.generated(config, f"reference/{name}.md", content=content))
@@ -155,6 +156,41 @@ def registries() -> Iterator[tuple[str, Registry]]:
             for value in list(vars(import_module(f"trimtab.{module}")).values()):
                 if isinstance(value, Registry) and value.group.startswith(f"trimtab.{module}"):
                     yield module.replace(".", "/"), value
+
+
+def steps_page() -> str:
+    """Every step that stands alone: its class, its name in the spec, and what it is."""
+    parts = [
+        "# Steps by themselves",
+        "The classes of `trimtab.data.steps` and `trimtab.features.steps`; "
+        "[the guide](../guide/alone.md) says how they are used. The parameters are those of the step.",
+    ]
+    for room in ("data", "features"):
+        module = import_module(f"trimtab.{room}.steps")
+        rows = [_class_row(room, getattr(module, name)()) for name in module.__all__]
+        head = ["| class | step | is | X |", "|---|---|---|---|"]
+        parts += [f"## trimtab.{room}.steps", "\n".join([*head, *rows])]
+    return "\n\n".join(parts) + "\n"
+
+
+def _class_row(room: str, made: Any) -> str:
+    step = f"[`{made.entry.name}`](registries.md#{room}-{made.entry.name})"
+    return f"| `{type(made).__name__}` | {step} | {_role(made)} | {_input(made)} |"
+
+
+def _role(estimator: Any) -> str:
+    """Transformer or sampler; both where a parameter says which."""
+    kinds = [one for one in ("transform", "fit_resample") if hasattr(type(estimator), one)]
+    if len(kinds) == 2:
+        return f"by `action`; by default a {'transformer' if hasattr(estimator, 'transform') else 'sampler'}"
+    return "transformer" if kinds == ["transform"] else "sampler"
+
+
+def _input(estimator: Any) -> str:
+    """What the step reads."""
+    tags = estimator.__sklearn_tags__()
+    one = "texts" if tags.input_tags.string else "pictures" if tags.input_tags.one_d_array else "a table"
+    return one + (", and y" if tags.target_tags.required else "")
 
 
 def python_page() -> str:

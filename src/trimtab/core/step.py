@@ -55,6 +55,11 @@ class Step:
         return False
 
     @property
+    def needs_label(self) -> bool:
+        """True when the step cannot learn without the label column. Ask a step, as for `train_only`."""
+        return False
+
+    @property
     def together(self) -> tuple[str, ...] | None:
         """The columns whose equal values must lie in one block; `()`: all rows in one; None: any will do.
 

@@ -60,6 +60,11 @@ class Augment(Step):
     classes: tuple[str, ...] | None = None
     counts: np.ndarray | None = None
 
+    @property
+    def needs_label(self) -> bool:
+        """For the filter only."""
+        return self.same_label
+
     def rewrite(self, texts: Sequence[str], ids: Sequence[int], copy: int) -> Texts:
         """Copy number `copy` (from 1) of each text; None where there is nothing to rewrite."""
         raise NotImplementedError

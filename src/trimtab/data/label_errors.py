@@ -30,7 +30,7 @@ class LabelErrors(Step):
     Each row gets class probabilities from a model fitted on the other folds: for texts TF-IDF and logistic
     regression, for tables gradient boosting, for pictures logistic regression on principal components of
     small pixels; or, where `embedding` names a column of vectors, logistic regression on these, which is
-    better where the vectors are. cleanlab then finds the `cut` and ranks by `score`. Rows of a class of
+    better where the vectors are. cleanlab then finds the `cut` and ranks by `rank_by`. Rows of a class of
     fewer than `folds` rows, and rows without a label or content, are not judged.
 
     `action`: `report` changes nothing; `drop` drops the suspects; `review` writes them to the CSV `review`,
@@ -44,6 +44,7 @@ class LabelErrors(Step):
     name: ClassVar[str] = "label_errors"
     accepts: ClassVar[frozenset[str]] = frozenset({"text", "tabular", "image"})
     train_only: ClassVar[bool] = True
+    needs_label: ClassVar[bool] = True
     learned: ClassVar[tuple[str, ...]] = ("suspects", "judged", "decisions")
     reads: ClassVar[tuple[str, ...]] = ("review",)
 
@@ -51,7 +52,7 @@ class LabelErrors(Step):
     review: str = "label-review.csv"
     embedding: str | None = None
     cut: Cut = "prune_by_noise_rate"
-    score: Score = "self_confidence"
+    rank_by: Score = "self_confidence"
     folds: Annotated[int, Field(ge=2, le=50)] = 5
     seed: Annotated[int, Field(ge=0)] = 0
     text: str = "text"
@@ -176,7 +177,7 @@ class LabelErrors(Step):
         features, model = self._learner(modality, rows[at], ids[at])
         fold = held_out.folds(ids[at], classes, self.folds, self.seed)
         found = held_out.probabilities(features, classes, fold, model)
-        said = doubts(classes, found, self.cut, self.score, self.name)
+        said = doubts(classes, found, self.cut, self.rank_by, self.name)
         order = np.lexsort((ids[at], said.score))
         best = found.argmax(axis=1)
         return len(at), [

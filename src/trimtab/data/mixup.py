@@ -34,6 +34,7 @@ class Mixup(AddedRows):
 
     name: ClassVar[str] = "mixup"
     accepts: ClassVar[frozenset[str]] = frozenset({"image"})
+    needs_label: ClassVar[bool] = True
 
     alpha: Annotated[float, Field(gt=0, le=100)] = 0.2
     copies: Annotated[int, Field(ge=1, le=100)] = 1

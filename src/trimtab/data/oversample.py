@@ -37,6 +37,7 @@ class Oversample(AddedRows):
 
     name: ClassVar[str] = "oversample"
     accepts: ClassVar[frozenset[str]] = frozenset({"tabular"})
+    needs_label: ClassVar[bool] = True
     learned: ClassVar[tuple[str, ...]] = ("base", "homes", "made")
 
     method: Literal["random", "smote"] = "random"

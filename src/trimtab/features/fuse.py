@@ -52,6 +52,11 @@ class Fuse(Feature):
     blocks: tuple[tuple[str, int, float], ...] | None = None
     """Column, width and factor of each block."""
 
+    @property
+    def needs_label(self) -> bool:
+        """To learn weights only."""
+        return self.weights == "learnt"
+
     def partial(self, batch: Batch) -> tuple[dict[str, int], Gathered]:
         """The width of each block, and the rows where scale or weights must be learnt from them."""
         found = self.columns or tuple(name for name in features_of(batch) if name != self.output)

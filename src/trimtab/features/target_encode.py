@@ -34,6 +34,7 @@ class TargetEncode(Feature):
 
     name: ClassVar[str] = "target_encode"
     accepts: ClassVar[frozenset[str]] = frozenset({"text", "tabular", "series"})
+    needs_label: ClassVar[bool] = True
     learned: ClassVar[tuple[str, ...]] = ("classes", "categories", "means")
 
     columns: tuple[str, ...] = ()

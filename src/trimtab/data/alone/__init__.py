@@ -1,0 +1,1 @@
+"""Steps outside a chain, as scikit-learn and imbalanced-learn know them: see `trimtab.data.steps`."""
