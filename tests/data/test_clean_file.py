@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -22,6 +23,7 @@ from trimtab.data.duplicates import DropDuplicates
 from trimtab.data.engine_local import learn
 from trimtab.data.impute import Impute
 from trimtab.data.outliers import Iqr
+from trimtab.data.read import read_rows
 
 CLEAN = (DropDuplicates(), Impute(), Iqr())
 
@@ -57,8 +59,7 @@ def test_it_gives_the_rows_drops_and_steps_of_cleaning_in_memory(parts, tmp_path
 @pytest.mark.parametrize("piece", [200, 5_000, 1 << 20])
 def test_it_cleans_a_file_piece_by_piece_as_the_whole(piece, tmp_path):
     table().columns.write_csv(tmp_path / "in.csv")
-    columns = pl.read_csv(tmp_path / "in.csv", infer_schema_length=None)
-    _, (whole,) = learn(CLEAN, [Batch(columns, np.arange(columns.height), "tabular")])
+    _, (whole,) = learn(CLEAN, [replace(read_rows(tmp_path / "in.csv"), modality="tabular")])
     made = clean_file(tmp_path / "in.csv", tmp_path / "deep" / "out", CLEAN, piece)
     assert rows_of(made.folder).equals(whole.columns)
     assert gone(Dropped.load(made.folder / "dropped")) == gone(whole.dropped)

@@ -9,7 +9,7 @@ and reads as some what is text by that rule (007): a block with such fields is r
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
@@ -72,7 +72,9 @@ class CsvBlocks:
             raise DataError(str(path), "is no CSV or TSV file", f"give one of {', '.join(SEPARATORS)}")
         with path.open("rb") as stream:
             header = _header(stream)
-        cells = pl.read_csv(header, has_header=False, infer_schema=False, separator=separator) if header else None
+        cells = (
+            pl.read_csv(header, has_header=False, infer_schema=False, separator=separator) if header else None
+        )
         names = [] if cells is None else [name or "" for name in cells.row(0)]
         blocks = cls(path, separator, header, dict.fromkeys(names, "text"), sure=False)
         filled = (each for each in blocks.pieces(min(piece, FIRST)) if blocks._trimmed(each).raw)
@@ -142,7 +144,9 @@ class CsvBlocks:
 
     def _typed(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The rows with the columns that are still written as their types."""
-        written = [name for name, kind in self.kinds.items() if kind != "text" and frame[name].dtype == pl.String]
+        written = [
+            name for name, kind in self.kinds.items() if kind != "text" and frame[name].dtype == pl.String
+        ]
         if not all(Looks.of(frame[name]).fit(self.kinds[name]) for name in written):
             if self.sure:
                 raise DataError(str(self.path), "changed while it was read", "read it again")
@@ -156,14 +160,14 @@ class CsvBlocks:
             return {name: Looks.of(pl.Series([], dtype=pl.String)) for name in self.kinds}
         return {values.name: Looks.of(values) for values in self._written(piece)}
 
-    def _read(self, raw: bytes, kinds: dict[str, pl.DataType | type[pl.DataType]]) -> pl.DataFrame:
-        """What Polars reads; it takes U+FEFF for a byte order mark and passes over empty lines, so none is first."""
+    def _read(self, raw: bytes, kinds: Mapping[str, type[pl.DataType]]) -> pl.DataFrame:
+        """What Polars reads; at the beginning it would pass over U+FEFF and over empty lines."""
         skipped = raw.startswith((codecs.BOM_UTF8, b"\r", b"\n"))
         return pl.read_csv(
             b".\n" + raw if skipped else raw,
             has_header=False,
             skip_rows=int(skipped),
-            schema=kinds,
+            schema=dict(kinds),
             separator=self.separator,
         )
 
@@ -193,7 +197,9 @@ class CsvBlocks:
     def _line(self, piece: Piece) -> int:
         """The line of the file on which the piece begins."""
         with self.path.open("rb") as stream:
-            return 1 + sum(stream.read(min(PIECE, piece.start - at)).count(b"\n") for at in range(0, piece.start, PIECE))
+            return 1 + sum(
+                stream.read(min(PIECE, piece.start - at)).count(b"\n") for at in range(0, piece.start, PIECE)
+            )
 
     def _trimmed(self, piece: Piece) -> Piece:
         """The piece without empty lines at its beginning; in a file of one column each is a null."""

@@ -1,4 +1,4 @@
-"""Proves the structure of a piece of CSV by counting, and finds fields that are no numbers though they look so.
+"""Proves the structure of a piece of CSV by counting, and finds fields that only look like numbers.
 
 Many times as fast as `csv_scan`, which looks at each record, and runs where the counts do not add up.
 """
@@ -54,7 +54,7 @@ class Marks:
         return cls(data, mark, separators, breaks, np.unique(np.concatenate(odd)), opens, closes)
 
     def add_up(self, rows: int, width: int) -> bool:
-        """True when there are as many separators and line ends as the rows need; the last may lack its end."""
+        """True when there are as many separators and line ends as the rows need."""
         return self.separators == rows * (width - 1) and rows - 1 <= self.breaks <= rows
 
     def odd_columns(self, width: int) -> list[int]:
@@ -71,7 +71,7 @@ class Marks:
         before = np.searchsorted(separators, starts) - np.append(0, np.cumsum(within))[closed]
         edge = starts - 1 - quoted
         first = (edge < 0) | (self.data[np.maximum(edge, 0)] == _LF)
-        return np.unique(np.where(first, 0, (before - 1) % (width - 1) + 1)).tolist()  # type: ignore[no-any-return]
+        return np.unique(np.where(first, 0, (before - 1) % (width - 1) + 1)).tolist()
 
 
 def _within(data: np.ndarray, opens: np.ndarray, closes: np.ndarray) -> Iterator[np.ndarray]:

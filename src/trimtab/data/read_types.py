@@ -182,9 +182,7 @@ def convert(values: pl.Series, kind: str, decimal: str = ".") -> pl.Series:
         return _floats(_pointed(plain) if decimal == "," else plain)
     if name == "date":
         return plain.str.to_date(layout or "%Y-%m-%d", strict=False)
-    if name == "instant":
-        return _instants(plain)
-    return plain.str.to_datetime(layout, strict=False, time_unit="us") if layout else _times(plain)
+    return _instants(plain) if name == "instant" else _times(plain, layout)
 
 
 def _without_missing(values: pl.Series, missing: Sequence[str]) -> pl.Series:
@@ -210,8 +208,10 @@ def _floats(plain: pl.Series) -> pl.Series:
     return found
 
 
-def _times(plain: pl.Series) -> pl.Series:
-    """ISO 8601 times; those with an offset in UTC. A column that has both kinds has no common clock."""
+def _times(plain: pl.Series, layout: str) -> pl.Series:
+    """Times, in ISO 8601 without a layout. A column with and without offsets has no common clock."""
+    if layout:
+        return plain.str.to_datetime(layout, strict=False, time_unit="us")
     even = plain.str.replace("T", " ", literal=True)
     aware = even.str.contains(r"(?:Z|[+-]\d{2}:?\d{2})$") & even.str.contains(":", literal=True)
     if aware.any() and aware.all():
