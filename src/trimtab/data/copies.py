@@ -80,19 +80,14 @@ class Copies(Step):
 
     def partial(self, batch: Batch) -> Total:
         """Ids, labels and measures of the rows, and what tells which are copies."""
+        none = pl.lit(0, pl.Int64)
         known = self.label in batch.columns.columns
-        rows = pl.DataFrame(
-            {
-                "id": batch.ids,
-                "label": batch[self.label].cast(pl.String) if known else [None] * len(batch),
-                "length": self.length(batch) if self.keep == "longest" else [0] * len(batch),
-                "filled": [0] * len(batch)
-                if self.keep != "most_complete"
-                else batch.columns.select(
-                    pl.sum_horizontal(pl.all().is_not_null().cast(pl.Int64))
-                ).to_series(),
-            },
-            schema={"id": pl.Int64, "label": pl.String, "length": pl.Int64, "filled": pl.Int64},
+        complete = pl.sum_horizontal(pl.all().is_not_null().cast(pl.Int64))
+        rows = batch.columns.select(
+            pl.Series("id", batch.ids, pl.Int64),
+            label=(pl.col(self.label) if known else pl.lit(None)).cast(pl.String),
+            length=self.length(batch) if self.keep == "longest" else none,
+            filled=complete if self.keep == "most_complete" else none,
         )
         return ((rows, self.summary(batch)),)
 

@@ -55,11 +55,8 @@ class Impute(Step):
     def __call__(self, batch: Batch) -> Batch:
         """The rows without the missing values; a column that is not there is passed over."""
         known = [(name, fill) for name, fill in self.fills or () if name in batch.columns.columns]
-        return (
-            batch.with_columns(**{name: _filled(batch[name], fill) for name, fill in known})
-            if known
-            else batch
-        )
+        filled = [_filled(batch[name], fill) for name, fill in known]
+        return replace(batch, columns=batch.columns.with_columns(filled)) if known else batch
 
     def _rule(self, values: pl.Series) -> str:
         if values.dtype == pl.Null or values.dtype.is_nested() or values.dtype.is_temporal():
@@ -82,15 +79,18 @@ class Impute(Step):
         return tally.quantile(counts, 0.5) if rule == "median" else tally.mean_and_spread(counts)[0]
 
 
-def _filled(values: pl.Series, fill: Any) -> pl.Series:
-    if isinstance(fill, float) and values.dtype.is_integer():
-        if not fill.is_integer():
-            values = values.cast(pl.Float64)
-        else:
+def _filled(values: pl.Series, fill: Any) -> pl.Expr:
+    column, kind = pl.col(values.name), values.dtype
+    if isinstance(fill, float) and kind.is_integer():
+        if fill.is_integer():
             fill = int(fill)
-    untold = values.null_count() == len(values) and isinstance(fill, str) != (values.dtype == pl.String)
-    if values.dtype == pl.Null or untold:  # no value tells the type: readers guess
-        values = values.cast(pl.String if isinstance(fill, str) else pl.Float64)
-    if values.dtype.is_float():
-        values = values.fill_nan(None)
-    return values.fill_null(pl.lit(fill, dtype=values.dtype)) if values.null_count() else values
+        else:
+            kind = pl.Float64()
+    untold = values.null_count() == len(values) and isinstance(fill, str) != (kind == pl.String)
+    if kind == pl.Null or untold:  # no value tells the type: readers guess
+        kind = pl.String() if isinstance(fill, str) else pl.Float64()
+    if kind != values.dtype:
+        column = column.cast(kind)
+    if kind.is_float():
+        column = column.fill_nan(None)
+    return column.fill_null(pl.lit(fill, dtype=kind))

@@ -60,11 +60,11 @@ class Pile:
     @classmethod
     def of(cls, series: pl.Series) -> Self:
         """The values of one block; counted at once where the first ones promise few distinct ones."""
-        there = series.filter(present_values(series)).alias("value")
+        there = series.drop_nulls().alias("value")
         if there.dtype.is_float():
-            there = there.set(
-                there == 0, 0.0
-            )  # -0.0 equals it: which of the two is kept may not depend on order
+            there = there.filter(there.is_not_nan()) if there.is_nan().any() else there
+            # -0.0 becomes the 0.0 that it equals: which of the two is kept may not depend on order
+            there = pl.Series("value", there.to_numpy() + 0.0)
         if there.dtype.is_numeric() and there.head(LOOK).n_unique() > LOOK // 2:
             return cls((there,), ())
         return cls((), (_counted(there.to_frame().with_columns(rows=pl.lit(1, pl.Int64))),))
@@ -87,9 +87,13 @@ class Pile:
             runs = ordered.rle().struct.unnest()
             parts.append(runs.select("value", pl.col("len").cast(pl.Int64).alias("rows")))
         total = pl.concat(parts, how="vertical_relaxed")
-        if len(parts) > 1 and total.schema["value"].is_numeric():
-            return _counted(total.sort("value"), maintain_order=True)
-        return _counted(total).sort("value") if self.counts else total
+        if len(parts) == 1 and self.values:
+            return total
+        return (
+            _added(total.sort("value"))
+            if total.schema["value"].is_numeric()
+            else _counted(total).sort("value")
+        )
 
 
 class Piles(Mapping[str, pl.DataFrame]):
@@ -127,8 +131,15 @@ def _piles(tally: Tally) -> dict[str, Pile]:
     return {name: Pile((), (frame,)) for name, frame in tally.items()}
 
 
-def _counted(frame: pl.DataFrame, maintain_order: bool = False) -> pl.DataFrame:
-    return frame.group_by("value", maintain_order=maintain_order).agg(pl.col("rows").sum())
+def _counted(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.group_by("value").agg(pl.col("rows").sum())
+
+
+def _added(ordered: pl.DataFrame) -> pl.DataFrame:
+    """The rows of equal values, which are neighbours, added up: cheaper than hashing them."""
+    first = ordered["value"].ne_missing(ordered["value"].shift()).arg_true()
+    rows = np.add.reduceat(ordered["rows"].to_numpy(), first.to_numpy()) if len(first) else []
+    return pl.DataFrame({"value": ordered["value"][first], "rows": pl.Series(rows, dtype=pl.Int64)})
 
 
 def present_values(values: pl.Series) -> pl.Series:
