@@ -138,8 +138,10 @@ def _counted(frame: pl.DataFrame) -> pl.DataFrame:
 def _added(ordered: pl.DataFrame) -> pl.DataFrame:
     """The rows of equal values, which are neighbours, added up: cheaper than hashing them."""
     first = ordered["value"].ne_missing(ordered["value"].shift()).arg_true()
-    rows = np.add.reduceat(ordered["rows"].to_numpy(), first.to_numpy()) if len(first) else []
-    return pl.DataFrame({"value": ordered["value"][first], "rows": pl.Series(rows, dtype=pl.Int64)})
+    if len(first) == 0:
+        return ordered
+    rows = np.add.reduceat(ordered["rows"].to_numpy(), first.to_numpy())
+    return pl.DataFrame({"value": ordered["value"][first], "rows": rows})
 
 
 def present_values(values: pl.Series) -> pl.Series:
