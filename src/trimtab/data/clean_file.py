@@ -207,6 +207,7 @@ def _learn_copies(step: DropDuplicates, each: Each, folder: Path) -> Step:
     rows = repeats.found()
 
     def picked(batch: Batch) -> Total:
-        return step.partial(batch.take(np.flatnonzero(np.isin(batch.ids, rows))))
+        near = rows[np.minimum(np.searchsorted(rows, batch.ids), len(rows) - 1)] if len(rows) else None
+        return step.partial(batch.take(np.flatnonzero(near == batch.ids)))
 
     return step.finish(reduce(step.merge, each(picked)))

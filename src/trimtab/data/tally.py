@@ -51,7 +51,8 @@ def numbers(batch: Batch) -> list[str]:
 class Pile:
     """The values of one column: some as they came, some counted; sorting all at once costs less.
 
-    `values` are series without missing values, `counts` frames of `value` and `rows` in any order.
+    `values` are series as they lie in their blocks, so that they cost no memory of their own while the blocks
+    are held; `counts` are frames of `value` and `rows` in any order.
     """
 
     values: tuple[pl.Series, ...]
@@ -60,14 +61,10 @@ class Pile:
     @classmethod
     def of(cls, series: pl.Series) -> Self:
         """The values of one block; counted at once where the first ones promise few distinct ones."""
-        there = series.drop_nulls().alias("value")
-        if there.dtype.is_float():
-            there = there.filter(there.is_not_nan()) if there.is_nan().any() else there
-            # -0.0 becomes the 0.0 that it equals: which of the two is kept may not depend on order
-            there = pl.Series("value", there.to_numpy() + 0.0)
-        if there.dtype.is_numeric() and there.head(LOOK).n_unique() > LOOK // 2:
-            return cls((there,), ())
-        return cls((), (_counted(there.to_frame().with_columns(rows=pl.lit(1, pl.Int64))),))
+        if series.dtype.is_numeric() and _present(series.head(LOOK)).n_unique() > LOOK // 2:
+            return cls((series.alias("value"),), ())
+        there = _present(series).alias("value").to_frame()
+        return cls((), (_counted(there.with_columns(rows=pl.lit(1, pl.Int64))),))
 
     def __add__(self, other: Pile) -> Pile:
         pile = Pile(self.values + other.values, self.counts + other.counts)
@@ -82,7 +79,7 @@ class Pile:
         """Frame of `value` and `rows`, sorted by value."""
         parts = list(self.counts)
         if self.values:
-            frames = [values.to_frame() for values in self.values]
+            frames = [_present(values).to_frame() for values in self.values]
             ordered = pl.concat(frames, how="vertical_relaxed")["value"].sort()
             runs = ordered.rle().struct.unnest()
             parts.append(runs.select("value", pl.col("len").cast(pl.Int64).alias("rows")))
@@ -142,6 +139,15 @@ def _added(ordered: pl.DataFrame) -> pl.DataFrame:
         return ordered
     rows = np.add.reduceat(ordered["rows"].to_numpy(), first.to_numpy())
     return pl.DataFrame({"value": ordered["value"][first], "rows": rows})
+
+
+def _present(values: pl.Series) -> pl.Series:
+    """The values that are there; -0.0 as the 0.0 that it equals: which is kept may not depend on order."""
+    there = values.drop_nulls()
+    if there.dtype.is_float():
+        there = there.drop_nans()
+        there = pl.Series(there.name, there.to_numpy() + 0.0)
+    return there
 
 
 def present_values(values: pl.Series) -> pl.Series:
