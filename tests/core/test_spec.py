@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from pydantic import ValidationError
 
@@ -77,3 +79,17 @@ def test_its_schema_accepts_what_people_write():
         },
         json_schema(),
     )
+
+
+@pytest.mark.parametrize("engine", ["local", "ray", "ray://head:10001", "ray://[::1]:10001"])
+def test_it_takes_an_engine_by_name_or_address(engine):
+    assert Spec.model_validate(LEAST | {"engine": engine}).engine == engine
+    assert re.fullmatch(json_schema()["properties"]["engine"]["pattern"], engine)
+
+
+@pytest.mark.parametrize(
+    "engine", ["", "Local", "spark", "ray://", "ray://head", "ray://a b:1", "ray://h:1/x", None, 3]
+)
+def test_it_takes_no_other_engine(engine):
+    with pytest.raises(ValidationError, match="allowed: 'local', 'ray' or 'ray://HOST:PORT'"):
+        Spec.model_validate(LEAST | {"engine": engine})

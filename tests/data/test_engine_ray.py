@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -18,15 +20,19 @@ import pytest
 
 from cluster_steps import Rank, Trap, Where
 from contracts.test_steps import ALL, SAMPLES, step_of, understands
+from data.test_prepare import rows, spec_of, write
 from rows import CHINESE, ENGLISH, batch_of, same_state, series_of
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
+from trimtab.core.splits import save_splits
+from trimtab.core.store import folder_hash
 from trimtab.data import engine_local, engine_ray
 from trimtab.data.blocks import cut, join
 from trimtab.data.duplicates import DropDuplicates
 from trimtab.data.impute import Impute
 from trimtab.data.near_duplicates import NearDuplicates
 from trimtab.data.outliers import Iqr
+from trimtab.data.prepare import prepare
 
 pytestmark = [
     pytest.mark.slow,
@@ -77,7 +83,7 @@ def test_it_works_on_both_nodes(cluster):
 def test_it_applies_learned_steps_to_other_rows(cluster):
     learned, _ = engine_local.learn(CHAIN, [TEXTS])
     other = batch_of(CHINESE[::-1])
-    assert_same_rows(join(engine_ray.apply(learned, cut(other, 3))), engine_local.apply(learned, other))
+    assert_same_rows(join(engine_ray.apply(learned, cut(other, 3))), engine_local.apply(learned, [other])[0])
 
 
 def test_it_takes_the_blocks_that_an_earlier_call_left_in_the_cluster(cluster):
@@ -129,6 +135,40 @@ def test_it_serves_a_client_from_afar(cluster):
         print("the same")
     """
     assert run_alone(code).stdout.strip() == "the same"
+
+
+def test_a_spec_that_names_it_prepares_the_same_splits(cluster, tmp_path, monkeypatch):
+    monkeypatch.setattr("trimtab.data.engine.BLOCK_ROWS", 7)
+    here = prepared_hash(tmp_path, "local")
+    assert prepared_hash(tmp_path, "ray") == here
+    assert cluster_stands()  # it was there before
+    address = f"ray://{engine_ray.LOOPBACK}:{cluster.head_node._ray_params.ray_client_server_port}"
+    code = f"""
+        from pathlib import Path
+        import ray
+        from trimtab.data import engine
+        from data.test_engine_ray import cluster_stands, prepared_hash
+        engine.BLOCK_ROWS = 7
+        for _ in range(2):
+            print(prepared_hash(Path({str(tmp_path)!r}), {address!r}), cluster_stands())
+    """
+    assert run_alone(code).stdout.split() == [here, "False"] * 2
+
+
+def cluster_stands() -> bool:
+    return bool(engine_ray._ray().is_initialized())
+
+
+def prepared_hash(folder: Path, engine: str) -> str:
+    """The content hash of the splits that `prepare` makes of a messy file on an engine."""
+    write(folder, rows() + rows(9) + "cash card question 3 again,x,900\n")
+    clean = ["drop_duplicates", {"near_duplicates": {"similarity": 0.7}}, "iqr", "impute"]
+    made = prepare(spec_of(clean=clean, augment=["random_edit"], engine=engine), folder)
+    assert {part.step for part in made.dropped["train"].parts} >= {"drop_duplicates", "iqr"}
+    out = folder / re.sub(r"\W", "_", engine)
+    shutil.rmtree(out, ignore_errors=True)
+    save_splits(made, out)
+    return folder_hash(out)
 
 
 def test_it_starts_its_own_cluster_on_this_machines_cores_and_reports_to_nobody():

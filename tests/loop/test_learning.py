@@ -1,6 +1,8 @@
-"""The stage of the data runs again when a file changes that a step reads, and not otherwise."""
+"""The stage of the data runs again when a file changes that a step reads, and not for another engine."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from projects import small_project
 from trimtab.core.spec_file import read_spec
@@ -26,3 +28,12 @@ def test_it_prepares_the_rows_again_when_a_label_was_decided_on(tmp_path):
     assert decided.fresh
     assert decided.hash != first.hash
     assert len(fewer.train) == len(rows.train) - 1
+
+
+def test_it_finds_the_stage_that_another_engine_made(tmp_path):
+    read = read_spec(small_project(tmp_path / "project"))
+    shop = Workshop(read.spec, read.folder, Store(tmp_path / "store"), nobody)
+    made, _ = data_stage(shop, read.place)
+    nobody_there = read.spec.model_copy(update={"engine": "ray://127.0.0.1:1"})
+    found, _ = data_stage(replace(shop, spec=nobody_there), read.place)
+    assert (found.hash, found.fresh) == (made.hash, False)

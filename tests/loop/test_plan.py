@@ -1,3 +1,5 @@
+import sys
+
 import pytest
 
 from trimtab.core.errors import SpecErrors
@@ -111,3 +113,20 @@ def test_it_notes_when_the_rows_cannot_show_that_a_budget_is_kept(project):
     (note,) = plan("trimtab.yaml").notes
     assert note.startswith("12 validation rows cannot show a drop below 18.4")
     assert not plan("trimtab.yaml", ["budget.accuracy_drop=30pt"]).notes
+
+
+def test_it_tells_a_wrong_engine_in_one_line(project):
+    (found,) = errors_of("engine=locl")
+    assert found.startswith(
+        "--set engine: engine is 'locl'; did you mean 'local'? allowed: 'local', 'ray' or 'ray://HOST:PORT'"
+    )
+
+
+@pytest.mark.parametrize("engine", ["ray", "ray://head:10001"])
+def test_it_tells_that_ray_is_not_installed_and_needs_it_for_no_other_engine(project, monkeypatch, engine):
+    monkeypatch.setitem(sys.modules, "ray", None)  # as if it were absent
+    assert errors_of(f"engine={engine}") == [
+        f"--set engine: engine is '{engine}', and Ray is not installed; pip install 'trimtab[ray]', "
+        "or set engine: local"
+    ]
+    plan("trimtab.yaml")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from trimtab.core.errors import BundleError, ConfigError, EnvironmentFault
 from trimtab.core.releases import Releases
 from trimtab.core.requests import Request
 from trimtab.core.spec import BudgetSpec, DriftSpec, WatchSpec
+from trimtab.loop.lock import only_one
 from trimtab.loop.watch import watch
 from trimtab.monitor.profile import entropy, reference_profile
 from trimtab.runtime.predict import Predictor, load
@@ -115,11 +117,23 @@ def test_it_decides_the_same_in_one_call_as_in_many(watched, tmp_path):
 
 def test_it_repeats_a_look_that_was_killed_before_it_was_noted(watched, tmp_path):
     serve(watched, tmp_path / "log", texts(np.random.default_rng(1), 100))
-    watch(watched.bundle.folder, tmp_path / "log", SPEC, None, tmp_path / "state")
+    releases = Releases(tmp_path / "registry.db")
+    watch(watched.bundle.folder, tmp_path / "log", SPEC, releases, tmp_path / "state")
     first = next((tmp_path / "state" / "decisions").iterdir()).read_text()
     noted(tmp_path / "state", watched).unlink()  # as if killed just before it was written
-    watch(watched.bundle.folder, tmp_path / "log", SPEC, None, tmp_path / "state")
+    watch(watched.bundle.folder, tmp_path / "log", SPEC, releases, tmp_path / "state")
     assert [path.read_text() for path in (tmp_path / "state" / "decisions").iterdir()] == [first]
+    assert [entry.body["look"] for entry in releases.history()] == [1]
+    releases.close()
+
+
+def test_one_watcher_works_at_a_time(watched, tmp_path):
+    (tmp_path / "log").mkdir()
+    with (
+        only_one(tmp_path / "state", "watcher"),
+        pytest.raises(EnvironmentFault, match=rf"another watcher works here \(process {os.getpid()}\)"),
+    ):
+        watch(watched.bundle.folder, tmp_path / "log", SPEC, None, tmp_path / "state")
 
 
 def test_it_notes_a_p99_beyond_the_budget_without_retraining(watched, tmp_path):

@@ -60,8 +60,13 @@ def describe() -> dict[str, Any]:
         "memory_gib": round(memory_bytes() / 2**30, 1),
         "system": platform.platform(),
         "python": platform.python_version(),
-        "packages": {name: found for name in _PACKAGES if (found := _version(name))},
+        "packages": packages(),
     }
+
+
+def packages() -> dict[str, str]:
+    """Versions of the installed packages that results depend on."""
+    return {name: found for name in _PACKAGES if (found := _version(name))}
 
 
 def _groups(cgroups: Path, own: Path) -> list[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
@@ -100,6 +101,14 @@ def _column_type(value: Any) -> Any:
     raise ValueError(f"allowed: {', '.join(COLUMN_TYPES)}; a date may name its format, as in 'date %d.%m.%Y'")
 
 
+def _engine(value: Any) -> Any:
+    if isinstance(value, str) and (
+        value in ("local", "ray") or re.fullmatch(r"ray://[^\s/]+:\d{1,5}", value)
+    ):
+        return value
+    raise ValueError("allowed: 'local', 'ray' or 'ray://HOST:PORT'")
+
+
 COLUMN_TYPES = ("int", "float", "bool", "text", "date", "datetime")
 Encoding = Annotated[str, BeforeValidator(_encoding), WithJsonSchema({"type": "string"})]
 Quote = Annotated[
@@ -112,6 +121,18 @@ ColumnType = Annotated[
     str,
     BeforeValidator(_column_type),
     WithJsonSchema({"type": "string", "examples": ["int", "date %d.%m.%Y"]}),
+]
+
+Engine = Annotated[
+    str,
+    BeforeValidator(_engine),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": r"^(local|ray|ray://[^\s/]+:[0-9]{1,5})$",
+            "examples": ["local", "ray", "ray://head:10001"],
+        }
+    ),
 ]
 
 
@@ -252,6 +273,9 @@ class Spec(Section):
     budget: BudgetSpec = Field(description="what the deployed model may cost")
     serve: ServeSpec = Field(ServeSpec(), description="how the service listens and what it accepts")
     watch: WatchSpec = Field(WatchSpec(), description="what is watched, and what follows")
+    engine: Engine = Field(
+        "local", description="where data steps run: this machine, or a Ray cluster (the same rows come out)"
+    )
     seed: int = Field(0, ge=0, description="seed of everything random")
 
 

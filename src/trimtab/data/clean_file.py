@@ -164,7 +164,7 @@ class _Work:
             yield made
 
     def _after(self, block: int) -> Batch:
-        return apply(self.learned[self.done[block] :], self.spool.read(block))
+        return apply(self.learned[self.done[block] :], [self.spool.read(block)])[0]
 
     def _written(self, block: int) -> Batch:
         batch = self._after(block)

@@ -20,8 +20,8 @@ def learn(steps: Iterable[Step], blocks: Sequence[Batch]) -> tuple[tuple[Step, .
     return tuple(learned), tuple(blocks)
 
 
-def apply(steps: Iterable[Step], batch: Batch) -> Batch:
-    """A block after learned steps."""
+def apply(steps: Iterable[Step], blocks: Sequence[Batch]) -> tuple[Batch, ...]:
+    """Blocks after learned steps."""
     for step in steps:
-        batch = step(batch)
-    return batch
+        blocks = [step(block) for block in blocks]
+    return tuple(blocks)

@@ -54,17 +54,17 @@ class Blocks(Sequence[Batch]):
         return Blocks(self.refs[at]) if isinstance(at, slice) else fetch(self.refs[at])
 
 
-def connect(address: str = "") -> None:
+def connect(address: str = "") -> bool:
     """Join the cluster at `address` (`ray://host:10001`, `host:6379`), or start one on this machine's cores.
 
-    Without an address, RAY_ADDRESS is joined if it is set. A connection that stands is kept.
+    Without an address, RAY_ADDRESS is joined if it is set. A connection that stands is kept; False says so.
 
     Raises:
         EnvironmentFault: Ray is not installed, or nothing answers there.
     """
     ray = _ray()
     if ray.is_initialized():
-        return
+        return False
     wanted = address or os.environ.get("RAY_ADDRESS", "")
     quiet = {"log_to_driver": False, "logging_level": "ERROR", "runtime_env": {"env_vars": WORKER}}
     own = {"num_cpus": machine.threads(), "include_dashboard": False, "_node_ip_address": LOOPBACK}
@@ -78,6 +78,12 @@ def connect(address: str = "") -> None:
             f"no cluster: {error}",
             "start one with `ray start --head`, or set engine: local",
         ) from error
+    return True
+
+
+def leave() -> None:
+    """Leave the cluster; one that `connect` started ends."""
+    _ray().shutdown()
 
 
 def cores() -> int:

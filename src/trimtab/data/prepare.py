@@ -32,7 +32,7 @@ from trimtab.core.step import Step
 from trimtab.data import STEPS
 from trimtab.data.augment import grow_all
 from trimtab.data.copies import Copies
-from trimtab.data.engine_local import apply, learn
+from trimtab.data.engine import Engine, apply_rows, learn_rows, opened
 from trimtab.data.leak import NEAR, drop_leaks, leakage
 from trimtab.data.near_duplicates import NearDuplicates
 from trimtab.data.read import place_of, read
@@ -59,7 +59,13 @@ def prepare(spec: Spec, folder: Path, place: Place = _dotted) -> Splits:
     Raises:
         ConfigError: a step or a parameter of it does not exist.
         DataError: a file cannot be read, or holds a test label that train does not know.
+        EnvironmentFault: the engine is not there.
     """
+    with opened(spec.engine) as engine:
+        return _prepared(spec, folder, place, engine)
+
+
+def _prepared(spec: Spec, folder: Path, place: Place, engine: Engine) -> Splits:
     clean, augment = (located(steps, folder) for steps in plan_steps(spec, place))
     data = spec.data
     source = read(rooted(folder, data.train), data, place("data", "train"))
@@ -72,7 +78,7 @@ def prepare(spec: Spec, folder: Path, place: Place = _dotted) -> Splits:
     pool = drop_leaks(source, test, data.text) if test is not None else source
     first = [step for step in clean if isinstance(step, Copies)]
     then = [step for step in clean if not isinstance(step, Copies)]
-    copies, (pool,) = learn(first, [pool])
+    copies, pool = learn_rows(engine, first, pool)
     train, valid = split(pool, data.validation, spec.seed, data.text, data.label)
     if len(valid) == 0:
         raise DataError(
@@ -81,10 +87,10 @@ def prepare(spec: Spec, folder: Path, place: Place = _dotted) -> Splits:
             "holds back no row for validation",
             "give more rows a class, or raise data.validation",
         )
-    learned, (train,) = learn(then, [train])
+    learned, train = learn_rows(engine, then, train)
     lasting = [step for step in learned if not step.train_only]
-    valid = apply(lasting, valid)
-    test = apply(lasting, test) if test is not None else None
+    valid = apply_rows(engine, lasting, valid)
+    test = apply_rows(engine, lasting, test) if test is not None else None
     labels = _labels(train, valid, source, spec)
     across = leakage(train, valid, data.text, data.label, _similarity(clean)).facts()
     more, grown, copies_told = grow_all(augment, train)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from trimtab import __version__
-from trimtab.core.errors import EnvironmentFault
 from trimtab.core.objects import Candidate
 from trimtab.core.releases import Releases
 from trimtab.core.spec_file import ReadSpec
@@ -20,6 +16,7 @@ from trimtab.core.store import Store, value_hash, write_json
 from trimtab.loop.fetch import use_hub
 from trimtab.loop.home import Home
 from trimtab.loop.learning import data_stage, feature_stage, train_stage
+from trimtab.loop.lock import only_one
 from trimtab.loop.plan import read_and_check
 from trimtab.loop.recording import Evidence, record_of, result_of
 from trimtab.loop.report import render
@@ -69,7 +66,7 @@ def run(
     read = read_and_check(Path(file), overrides)
     home = Home.of(read.file)
     use_hub(home.hub, offline)
-    with _locked(home.root):
+    with only_one(home.root, "run"):
         return _run(read, home.root, tell)
 
 
@@ -152,23 +149,3 @@ def _manifest(evidence: Evidence, winner: Candidate) -> dict[str, Any]:
             f"drop_on_{tested.part}": asdict(tested.drop(winner.name)),
         },
     }
-
-
-@contextmanager
-def _locked(home: Path) -> Iterator[None]:
-    """One run at a time in a folder; the lock goes with the process, however it ends."""
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / "lock").open("a+") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            stream.seek(0)
-            raise EnvironmentFault(
-                str(home),
-                f"another run works here (process {stream.read().strip()})",
-                "wait for it, or stop it",
-            ) from error
-        stream.truncate(0)
-        stream.write(str(os.getpid()))
-        stream.flush()
-        yield

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,9 @@ def mistakes(read: ReadSpec) -> Iterator[ConfigError]:
         place = _place(read, "budget", "accuracy_drop")
         problem = "budget.accuracy_drop is 0; no test on finitely many rows can show that nothing is lost"
         yield ConfigError(place, problem, "allow a little, such as 0.5pt")
+    if spec.engine != "local" and find_spec("ray") is None:
+        problem = f"engine is '{spec.engine}', and Ray is not installed"
+        yield ConfigError(_place(read, "engine"), problem, "pip install 'trimtab[ray]', or set engine: local")
     if spec.serve.rest == spec.serve.grpc != 0:
         place = _place(read, "serve", "grpc")
         problem = f"serve.rest and serve.grpc are both {spec.serve.rest}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from trimtab.core.machine import packages
 from trimtab.core.spec import Spec
 from trimtab.core.store import Stage, Store
 
@@ -41,6 +42,8 @@ class Workshop:
     ) -> Stage:
         """Find or make a stage, and tell when it starts and ends.
 
+        What other versions of the libraries made is not found: it might differ, a measurement surely.
+
         `make` writes into the folder it gets; it may return the seconds it worked when earlier, killed
         tries count too.
         """
@@ -51,7 +54,7 @@ class Workshop:
             spent = make(folder)
             return time.monotonic() - started if spent is None else spent
 
-        done = self.store.stage(name, {"code": CODE, **inputs}, timed, leave_out)
+        done = self.store.stage(name, {"code": CODE, "packages": packages(), **inputs}, timed, leave_out)
         self.tell(
             {"event": "stage_done", "stage": name, "seconds": round(done.seconds, 3), "fresh": done.fresh}
         )

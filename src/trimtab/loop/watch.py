@@ -22,6 +22,7 @@ from trimtab.core.releases import Releases
 from trimtab.core.spec import BudgetSpec, WatchSpec
 from trimtab.core.store import write_json
 from trimtab.loop.decide import Look, Novel, decide, waiting
+from trimtab.loop.lock import only_one
 from trimtab.monitor.drift import SPANS, alpha_at, level_of, look_at
 from trimtab.monitor.latency import slow_tail
 from trimtab.monitor.profile import Profile, Traits
@@ -59,11 +60,19 @@ def watch(
     Raises:
         ConfigError: the folder of the request log does not exist.
         BundleError: the bundle cannot be read, or has no reference profile.
+        EnvironmentFault: another watcher works in `state_folder`.
     """
     if not log_folder.is_dir():
         raise ConfigError(
             str(log_folder), "no request log here", "start `trimtab serve` with serve.log: true"
         )
+    with only_one(state_folder, "watcher"):
+        return _watch(bundle_folder, log_folder, spec, releases, state_folder)
+
+
+def _watch(
+    bundle_folder: Path, log_folder: Path, spec: WatchSpec, releases: Releases | None, state_folder: Path
+) -> Decision:
     predictor = load(bundle_folder)
     bundle, profile = predictor.bundle, _profile(predictor.bundle)
     (state_folder / "decisions").mkdir(parents=True, exist_ok=True)
@@ -134,8 +143,13 @@ def _record(
         **asdict(decision),
     }
     write_json(state_folder / "decisions" / f"{decision.subject}-{look.number:06d}.json", body)
-    if releases is not None:
+    if releases is not None and not _is_noted(releases, decision.subject, look.number):
         releases.note(decision.action, decision.subject, body)
+
+
+def _is_noted(releases: Releases, version: str, look: int) -> bool:
+    """Whether this look was recorded by a watcher that was killed before it could save its state."""
+    return any(entry.version == version and entry.body.get("look") == look for entry in releases.history())
 
 
 def _profile(bundle: Bundle) -> Profile:

@@ -1,0 +1,87 @@
+"""Opens the engine that the spec names, and runs steps over all rows of a batch on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Protocol
+
+import numpy as np
+import polars as pl
+
+from trimtab.core.dropped import Dropped, Gone
+from trimtab.core.objects import Batch
+from trimtab.core.step import Step
+from trimtab.data import engine_local, engine_ray
+from trimtab.data.blocks import cut, join
+
+BLOCK_ROWS = 50_000
+"""Most rows of a block; the result does not depend on it."""
+
+
+class Engine(Protocol):
+    """Runs steps over rows in blocks: `trimtab.data.engine_local`, `trimtab.data.engine_ray`."""
+
+    def learn(
+        self, steps: Iterable[Step], blocks: Sequence[Batch], /
+    ) -> tuple[tuple[Step, ...], Sequence[Batch]]:
+        """Each step learned from the rows as the steps before it left them, and the blocks after all."""
+
+    def apply(self, steps: Iterable[Step], blocks: Sequence[Batch], /) -> Sequence[Batch]:
+        """Blocks after learned steps."""
+
+
+@contextmanager
+def opened(name: str) -> Iterator[Engine]:
+    """The engine `local`, `ray` or `ray://HOST:PORT`; a cluster that was joined for it is left at the end.
+
+    Raises:
+        EnvironmentFault: Ray is not installed, or no cluster answers.
+    """
+    if name == "local":
+        yield engine_local
+        return
+    joined = engine_ray.connect("" if name == "ray" else name)
+    try:
+        yield engine_ray
+    finally:
+        if joined:
+            engine_ray.leave()
+
+
+def learn_rows(engine: Engine, steps: Sequence[Step], batch: Batch) -> tuple[tuple[Step, ...], Batch]:
+    """The steps learned from the rows of `batch`, and the rows after them, in order of id."""
+    learned, blocks = engine.learn(steps, _blocks(engine, batch))
+    return learned, _whole(blocks, learned, batch)
+
+
+def apply_rows(engine: Engine, steps: Sequence[Step], batch: Batch) -> Batch:
+    """The rows of `batch` after learned steps, in order of id."""
+    return _whole(engine.apply(steps, _blocks(engine, batch)), steps, batch)
+
+
+def _blocks(engine: Engine, batch: Batch) -> list[Batch]:
+    """On this machine one block: steps that look at neighbours then need no shuffle."""
+    parts = 1 if engine is engine_local else max(1, -(-len(batch) // BLOCK_ROWS))
+    return cut(replace(batch, dropped=Dropped()), parts)
+
+
+def _whole(blocks: Sequence[Batch], steps: Sequence[Step], before: Batch) -> Batch:
+    """One batch of the blocks, the same for any number of them; what was dropped before stands first."""
+    batch = join(list(blocks))
+    others = sorted(gone.step for gone in batch.dropped.parts)  # a step may drop under another name
+    names = dict.fromkeys([*(step.name for step in steps), *others])
+    found = {name: [gone for gone in batch.dropped.parts if gone.step == name] for name in names}
+    dropped = Dropped(tuple(_one(parts) for parts in found.values() if parts))
+    return replace(batch, columns=batch.columns.rechunk(), dropped=before.dropped + dropped)
+
+
+def _one(parts: Sequence[Gone]) -> Gone:
+    """What a step dropped from all blocks, in order of id."""
+    ids = np.concatenate([part.ids for part in parts])
+    order = np.argsort(ids, kind="stable")
+    reasons = pl.concat([part.reasons for part in parts])[order]
+    # a step named twice may have met other columns the second time
+    rows = pl.concat([part.rows for part in parts], how="diagonal_relaxed")[order]
+    return Gone(parts[0].step, ids[order], reasons, rows)
