@@ -199,7 +199,7 @@ def _learn_copies(step: DropDuplicates, each: Each, folder: Path) -> Step:
     repeats = Repeats(folder)
 
     def keys(batch: Batch) -> tuple[np.ndarray, np.ndarray]:
-        rows, found = step.keys(step.partial(batch))
+        rows, found = step.block_keys(batch)
         return found, batch.ids[rows]
 
     for found in each(keys):

@@ -68,8 +68,8 @@ class Copies(Step):
         """The similar rows; `order` (rows,) puts the rows of all summaries into the order of their ids."""
 
     @abstractmethod
-    def reason(self, twin: int, likeness: float) -> str:
-        """Why a row goes whose `twin` stays."""
+    def reasons(self, twin: np.ndarray, likeness: np.ndarray) -> pl.Series | list[str]:
+        """Why rows go; `twin` (rows,) are the ids of those that stay for them."""
 
     def length(self, batch: Batch) -> pl.Series:
         """How long each row is, for `keep: longest`: the characters of its text, else of all its strings."""
@@ -138,13 +138,9 @@ class Copies(Step):
         places = np.searchsorted(self.gone, batch.ids)
         known = np.append(self.gone, -1)[places] == batch.ids  # gone is sorted
         at = places[known]
-        reasons = [
-            self.reason(int(twin), float(likeness)) + (" under another label" if differs else "")
-            for twin, likeness, differs in zip(
-                self.twin[at], self.likeness[at], self.differs[at], strict=True
-            )
-        ]
-        return batch.keep(~known, self.name, reasons)
+        reasons = pl.Series(self.reasons(self.twin[at], self.likeness[at]), dtype=pl.String)
+        same = pl.Series(~self.differs[at])
+        return batch.keep(~known, self.name, reasons.zip_with(same, reasons + " under another label"))
 
     def clusters(self) -> pl.DataFrame:
         """Every row of every cluster: `cluster`, `id`, `label`, and `stays`; the first clusters first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import isnan
 from typing import Any, ClassVar, Literal, Self
 
 import polars as pl
@@ -11,7 +12,8 @@ from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
 from trimtab.core.step import Step
 from trimtab.data import tally
-from trimtab.data.tally import Tally
+from trimtab.data.ahead import ahead
+from trimtab.data.tally import Pile, Tally
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Impute(Step):
         """Value counts of the columns."""
         names = [name for name in batch.columns.columns if name not in (self.text, self.label)]
         chosen = tally.present(batch, self.columns or names, self.name)
-        return tally.count({name: batch[name] for name in chosen if self._rule(batch[name]) != "none"})
+        return tally.count({name: batch[name] for name in chosen if self._rule(name, batch[name].dtype) != "none"})
 
     def merge(self, left: Tally, right: Tally) -> Tally:
         """Counts of both blocks."""
@@ -48,9 +50,10 @@ class Impute(Step):
 
     def finish(self, total: Tally) -> Self:
         """The step with one fill for each column that has values."""
-        known = ((name, total[name]) for name in sorted(total))
-        fills = tuple((name, self._fill(counts)) for name, counts in known if self._known(counts))
-        return replace(self, fills=fills)
+        names = sorted(total)
+        values = tally.piles(total)
+        found = zip(names, ahead(lambda name: self._fill(name, values[name]), names), strict=True)
+        return replace(self, fills=tuple((name, fill) for name, fill in found if fill is not None))
 
     def __call__(self, batch: Batch) -> Batch:
         """The rows without the missing values; a column that is not there is passed over."""
@@ -58,25 +61,25 @@ class Impute(Step):
         filled = [_filled(batch[name], fill) for name, fill in known]
         return replace(batch, columns=batch.columns.with_columns(filled)) if known else batch
 
-    def _rule(self, values: pl.Series) -> str:
-        if values.dtype == pl.Null or values.dtype.is_nested() or values.dtype.is_temporal():
+    def _rule(self, name: str, kind: pl.DataType) -> str:
+        if kind == pl.Null or kind.is_nested() or kind.is_temporal():
             return "none"
-        if values.dtype == pl.Boolean and self.categorical == "constant":
-            raise DataError(
-                f"step {self.name}", f"column '{values.name}' holds Boolean, not words", "name the `columns`"
-            )
-        return self.numeric if values.dtype.is_numeric() else self.categorical
+        if kind == pl.Boolean and self.categorical == "constant":
+            raise DataError(f"step {self.name}", f"column '{name}' holds Boolean, not words", "name the `columns`")
+        return self.numeric if kind.is_numeric() else self.categorical
 
-    def _known(self, counts: pl.DataFrame) -> bool:
-        return counts.height > 0 or self._rule(counts["value"]) == "constant"
-
-    def _fill(self, counts: pl.DataFrame) -> Any:
-        rule = self._rule(counts["value"])
+    def _fill(self, name: str, values: Pile) -> Any:
+        """What stands for a missing value; None where no value is known."""
+        rule = self._rule(name, values.kind)
         if rule == "constant":
-            return self.number if counts["value"].dtype.is_numeric() else self.word
-        if rule == "most_frequent":
-            return tally.mode(counts)
-        return tally.quantile(counts, 0.5) if rule == "median" else tally.mean_and_spread(counts)[0]
+            return self.number if values.kind.is_numeric() else self.word
+        if rule == "median":
+            (median,) = values.quantiles(0.5)
+            return None if isnan(median) else median
+        counts = values.frame()
+        if counts.height == 0:
+            return None
+        return tally.mode(counts) if rule == "most_frequent" else tally.mean_and_spread(counts)[0]
 
 
 def _filled(values: pl.Series, fill: Any) -> pl.Expr:

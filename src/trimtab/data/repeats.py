@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from trimtab.data.ahead import ahead
+
 SHARES = 16
 
 
@@ -28,10 +30,11 @@ class Repeats:
 
     def found(self) -> np.ndarray:
         """The rows whose key came more than once, sorted; the files are gone afterwards."""
-        found = [np.empty(0, np.int64)]
-        for path in self.paths:
-            if path.exists():
-                keys, rows = np.fromfile(path, np.uint64).reshape(-1, 2).T
-                found.append(rows[pl.Series(keys).is_duplicated().to_numpy()].view(np.int64))
-                path.unlink()
-        return np.unique(np.concatenate(found))
+        there = [path for path in self.paths if path.exists()]
+        return np.unique(np.concatenate([np.empty(0, np.int64), *ahead(_found, there)]))
+
+
+def _found(path: Path) -> np.ndarray:
+    keys, rows = np.fromfile(path, np.uint64).reshape(-1, 2).T
+    path.unlink()
+    return rows[pl.Series(keys).is_duplicated().to_numpy()].view(np.int64)

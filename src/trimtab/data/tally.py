@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from math import frexp, ldexp
+from math import ceil, floor, frexp, isfinite, ldexp, nan
 from typing import Self
 
 import numpy as np
@@ -17,7 +17,7 @@ from trimtab.core.errors import DataError, suggestion
 from trimtab.core.objects import Batch
 
 Tally = Mapping[str, pl.DataFrame]
-"""Column name to a frame of `value` and `rows`, sorted by value, without missing values."""
+"""Column name to a frame of `value` and `rows`, sorted by value, without missing values; see `piles` too."""
 
 LOOSE = 64 << 20
 """Bytes of a column that may wait to be sorted and counted."""
@@ -52,7 +52,7 @@ class Pile:
     """The values of one column: some as they came, some counted; sorting all at once costs less.
 
     `values` are series as they lie in their blocks, so that they cost no memory of their own while the blocks
-    are held; `counts` are frames of `value` and `rows` in any order.
+    are held; `counts` are frames of `value` and `rows`, those of numbers sorted by value.
     """
 
     values: tuple[pl.Series, ...]
@@ -63,8 +63,9 @@ class Pile:
         """The values of one block; counted at once where the first ones promise few distinct ones."""
         if series.dtype.is_numeric() and _present(series.head(LOOK)).n_unique() > LOOK // 2:
             return cls((series.alias("value"),), ())
-        there = _present(series).alias("value").to_frame()
-        return cls((), (_counted(there.with_columns(rows=pl.lit(1, pl.Int64))),))
+        counts = _present(series).alias("value").value_counts(name="rows")
+        counts = counts.with_columns(pl.col("rows").cast(pl.Int64))
+        return cls((), (counts.sort("value") if series.dtype.is_numeric() else counts,))
 
     def __add__(self, other: Pile) -> Pile:
         pile = Pile(self.values + other.values, self.counts + other.counts)
@@ -75,6 +76,38 @@ class Pile:
             return Pile((), (pile.frame(),))
         return pile
 
+    @property
+    def kind(self) -> pl.DataType:
+        """The type of the values."""
+        parts = [*(values.clear().to_frame() for values in self.values), *(one.clear() for one in self.counts)]
+        return pl.concat(parts, how="diagonal_relaxed").schema["value"]
+
+    @property
+    def empty(self) -> bool:
+        """True without any value."""
+        return not any(present_values(values).any() for values in self.values) and not any(
+            frame.height for frame in self.counts
+        )
+
+    def finite(self) -> Pile:
+        """The values that are finite."""
+        finite = pl.col("value").cast(pl.Float64).is_finite()
+        return Pile(tuple(map(_finite, self.values)), tuple(frame.filter(finite) for frame in self.counts))
+
+    def quantiles(self, *shares: float) -> tuple[float, ...]:
+        """As `quantile`, but NaN where there is no value; to select the values costs less than to sort them."""
+        if self.counts:
+            frame = self.frame()
+            return tuple(quantile(frame, share) if frame.height else nan for share in shares)
+        values = np.concatenate([column.drop_nulls().cast(pl.Float64).to_numpy() for column in self.values])
+        if (missing := np.isnan(values)).any():
+            values = values[~missing]
+        if len(values) == 0:
+            return (nan,) * len(shares)
+        ranks = [share * (len(values) - 1) for share in shares]
+        values.partition(sorted({at for rank in ranks for at in (floor(rank), ceil(rank))}))
+        return tuple(_between(values[floor(rank)], values[ceil(rank)], rank) for rank in ranks)
+
     def frame(self) -> pl.DataFrame:
         """Frame of `value` and `rows`, sorted by value."""
         parts = list(self.counts)
@@ -83,18 +116,16 @@ class Pile:
             ordered = pl.concat(frames, how="vertical_relaxed")["value"].sort()
             runs = ordered.rle().struct.unnest()
             parts.append(runs.select("value", pl.col("len").cast(pl.Int64).alias("rows")))
-        total = pl.concat(parts, how="vertical_relaxed")
-        if len(parts) == 1 and self.values:
-            return total
-        return (
-            _added(total.sort("value"))
-            if total.schema["value"].is_numeric()
-            else _counted(total).sort("value")
-        )
+        total = pl.concat(parts, how="vertical_relaxed") if len(parts) > 1 else parts[0]
+        if not total.schema["value"].is_numeric():
+            return (_counted(total) if len(parts) > 1 else total).sort("value")
+        return _added(total.sort("value")) if len(parts) > 1 else total
 
 
 class Piles(Mapping[str, pl.DataFrame]):
     """A tally that sorts a column when it is asked for it."""
+
+    piles: dict[str, Pile]
 
     def __init__(self, piles: Mapping[str, Pile]) -> None:
         self.piles = dict(piles)
@@ -116,13 +147,14 @@ def count(values: Mapping[str, pl.Series]) -> Tally:
 
 def add(left: Tally, right: Tally) -> Tally:
     """The counts of two blocks together."""
-    total = _piles(left)
-    for name, pile in _piles(right).items():
+    total = piles(left)
+    for name, pile in piles(right).items():
         total[name] = total[name] + pile if name in total else pile
     return Piles(total)
 
 
-def _piles(tally: Tally) -> dict[str, Pile]:
+def piles(tally: Tally) -> dict[str, Pile]:
+    """The values of each column, neither sorted nor counted yet where that can wait."""
     if isinstance(tally, Piles):
         return dict(tally.piles)
     return {name: Pile((), (frame,)) for name, frame in tally.items()}
@@ -150,6 +182,12 @@ def _present(values: pl.Series) -> pl.Series:
     return there
 
 
+def _finite(values: pl.Series) -> pl.Series:
+    if not values.dtype.is_float() or values.is_finite().all():
+        return values
+    return values.filter(values.is_finite())
+
+
 def present_values(values: pl.Series) -> pl.Series:
     """True (rows,) where there is a value: neither null nor NaN."""
     there = values.is_not_null()
@@ -158,7 +196,7 @@ def present_values(values: pl.Series) -> pl.Series:
 
 def mode(tally: pl.DataFrame) -> object:
     """The most frequent value; of several, the smallest."""
-    return tally.filter(pl.col("rows") == pl.col("rows").max())["value"][0]
+    return tally.filter(pl.col("rows") == pl.col("rows").max())["value"].sort()[0]
 
 
 def quantile(tally: pl.DataFrame, q: float) -> float:
@@ -171,12 +209,17 @@ def quantile(tally: pl.DataFrame, q: float) -> float:
     last = np.cumsum(tally["rows"].to_numpy())
     at = q * (last[-1] - 1)
     low, high = (values[np.searchsorted(last, rank, side="right")] for rank in (np.floor(at), np.ceil(at)))
-    share = float(at - np.floor(at))
+    return _between(low, high, float(at))
+
+
+def _between(low: np.float64, high: np.float64, rank: float) -> float:
+    """The value at a rank between those at the whole ranks around it; 0.0 for -0.0, as it is counted."""
+    low, high, share = float(low) + 0.0, float(high) + 0.0, rank - floor(rank)
     if share == 0 or low == high:
-        return float(low)
-    if not np.isfinite(low) or not np.isfinite(high) or abs(low) > _SQUARABLE or abs(high) > _SQUARABLE:
-        return float(low) * (1 - share) + float(high) * share  # the largest floats cannot be subtracted
-    return float(low + (high - low) * share)
+        return low
+    if not isfinite(low) or not isfinite(high) or abs(low) > _SQUARABLE or abs(high) > _SQUARABLE:
+        return low * (1 - share) + high * share  # the largest floats cannot be subtracted
+    return low + (high - low) * share
 
 
 def mean_and_spread(tally: pl.DataFrame) -> tuple[float, float]:
