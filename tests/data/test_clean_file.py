@@ -66,6 +66,24 @@ def test_it_cleans_a_file_piece_by_piece_as_the_whole(piece, tmp_path):
     assert sorted(path.name for path in (tmp_path / "deep").iterdir()) == ["out"]
 
 
+cells = st.sampled_from(["", "7", "007", "7.5", " 8", "x", '""', "1e3", "99999", "-0.0", "nan", "inf"])
+
+
+@given(st.data(), st.integers(1, 3), st.integers(1, 90), st.sampled_from([0, 150, 1 << 20]))
+def test_it_cleans_any_file_as_it_cleans_the_rows_read_whole(tmp_path_factory, data, width, piece, room):
+    few = [data.draw(st.lists(cells, min_size=1, max_size=4)) for _ in range(width)]
+    row = st.tuples(*(st.sampled_from(column) for column in few)).map(",".join)
+    rows = data.draw(st.lists(row, min_size=1, max_size=30))
+    folder = tmp_path_factory.mktemp("clean")
+    (folder / "in.csv").write_text("\n".join([",".join("abc"[:width]), *rows, ""]), encoding="utf-8")
+    read = replace(read_rows(folder / "in.csv"), modality="tabular")
+    learned, (whole,) = learn(CLEAN, [read])
+    made = clean_file(folder / "in.csv", folder / "out", CLEAN, piece, room)
+    assert rows_of(made.folder).equals(whole.columns)
+    assert gone(Dropped.load(made.folder / "dropped")) == gone(whole.dropped)
+    assert all(same_state(left, right) for left, right in zip(made.steps, learned, strict=True))
+
+
 @given(st.lists(st.tuples(st.integers(0, 2), st.sampled_from(["", "a", None])), min_size=1, max_size=30))
 def test_it_finds_the_copies_of_any_rows(tmp_path_factory, rows):
     columns = pl.DataFrame(rows, schema={"n": pl.Int64, "s": pl.String}, orient="row")

@@ -126,8 +126,9 @@ class CsvBlocks:
             return None
         marks = Marks.of(piece.raw, self.separator)
         frame = self._sound(piece, frame, marks)
-        floats = frame.select(pl.col(pl.Float64).fill_nan(None).abs().max())
-        if any(value is not None and value >= _LARGE for value in floats.row(0)) if floats.width else False:
+        floats = pl.col(pl.Float64)
+        ends = frame.select(floats.min().name.prefix("low "), floats.max().name.prefix("high "))
+        if any(value is not None and abs(value) >= _LARGE for row in ends.rows() for value in row):
             return None
         odd = [] if marks is None else marks.odd_columns(frame.width)
         return None if any(frame.dtypes[column].is_numeric() for column in odd) else frame

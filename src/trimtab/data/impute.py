@@ -42,7 +42,9 @@ class Impute(Step):
         """Value counts of the columns."""
         names = [name for name in batch.columns.columns if name not in (self.text, self.label)]
         chosen = tally.present(batch, self.columns or names, self.name)
-        return tally.count({name: batch[name] for name in chosen if self._rule(name, batch[name].dtype) != "none"})
+        return tally.count(
+            {name: batch[name] for name in chosen if self._rule(name, batch[name].dtype) != "none"}
+        )
 
     def merge(self, left: Tally, right: Tally) -> Tally:
         """Counts of both blocks."""
@@ -65,7 +67,9 @@ class Impute(Step):
         if kind == pl.Null or kind.is_nested() or kind.is_temporal():
             return "none"
         if kind == pl.Boolean and self.categorical == "constant":
-            raise DataError(f"step {self.name}", f"column '{name}' holds Boolean, not words", "name the `columns`")
+            raise DataError(
+                f"step {self.name}", f"column '{name}' holds Boolean, not words", "name the `columns`"
+            )
         return self.numeric if kind.is_numeric() else self.categorical
 
     def _fill(self, name: str, values: Pile) -> Any:

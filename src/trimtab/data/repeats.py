@@ -13,7 +13,7 @@ SHARES = 16
 
 
 class Repeats:
-    """Pairs of key and row go to one of `SHARES` files by the last bits of the key: equal keys meet in one."""
+    """Pairs of key and row go to one of `SHARES` files by the last bits of the key: equals meet in one."""
 
     def __init__(self, folder: Path) -> None:
         self.paths = [folder / f"keys-{share}" for share in range(SHARES)]

@@ -79,7 +79,10 @@ class Pile:
     @property
     def kind(self) -> pl.DataType:
         """The type of the values."""
-        parts = [*(values.clear().to_frame() for values in self.values), *(one.clear() for one in self.counts)]
+        parts = [
+            *(values.clear().to_frame() for values in self.values),
+            *(one.clear() for one in self.counts),
+        ]
         return pl.concat(parts, how="diagonal_relaxed").schema["value"]
 
     @property
@@ -95,7 +98,7 @@ class Pile:
         return Pile(tuple(map(_finite, self.values)), tuple(frame.filter(finite) for frame in self.counts))
 
     def quantiles(self, *shares: float) -> tuple[float, ...]:
-        """As `quantile`, but NaN where there is no value; to select the values costs less than to sort them."""
+        """As `quantile`, but NaN where there is no value; selecting values costs less than sorting."""
         if self.counts:
             frame = self.frame()
             return tuple(quantile(frame, share) if frame.height else nan for share in shares)
