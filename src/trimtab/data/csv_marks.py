@@ -94,14 +94,13 @@ def _odd(data: np.ndarray, separator: int) -> np.ndarray:
     """The separator, line end or quote (fields,) that stands before each odd field of a chunk."""
     data = np.concatenate((data, np.zeros(3, np.uint8)))
     begins = (data[:-3] == separator) | (data[:-3] == _LF) | (data[:-3] == _QUOTE)
-    places = np.flatnonzero(begins & (data[1:-2] <= _ZERO))  # no sign, space or 0 comes after the 0
-    one, two, three = (data[places + ahead] for ahead in (1, 2, 3))
+    one, two, three = data[1:-2], data[2:-1], data[3:]
     zero = (one == _ZERO) & _digit(two)
     less = (one == ord("-")) & (two == _ZERO) & _digit(three)
     other = (one == ord("+")) | (one == ord(" "))
     if separator != ord("\t"):
         other |= one == ord("\t")
-    return places[zero | less | other]
+    return np.flatnonzero(begins & (zero | less | other))
 
 
 def _digit(data: np.ndarray) -> np.ndarray:
