@@ -1,4 +1,4 @@
-"""Cleans rows that need not fit in memory: blocks on disk, as many passes over them as the steps need."""
+"""Cleans rows that need not fit in memory: in blocks, which lie in memory up to a limit, then on disk."""
 
 from __future__ import annotations
 
