@@ -215,9 +215,9 @@ def quantile(tally: pl.DataFrame, q: float) -> float:
     return _between(low, high, float(at))
 
 
-def _between(low: np.float64, high: np.float64, rank: float) -> float:
+def _between(below: np.float64, above: np.float64, rank: float) -> float:
     """The value at a rank between those at the whole ranks around it; 0.0 for -0.0, as it is counted."""
-    low, high, share = float(low) + 0.0, float(high) + 0.0, rank - floor(rank)
+    low, high, share = float(below) + 0.0, float(above) + 0.0, rank - floor(rank)
     if share == 0 or low == high:
         return low
     if not isfinite(low) or not isfinite(high) or abs(low) > _SQUARABLE or abs(high) > _SQUARABLE:
