@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -22,6 +23,7 @@ from trimtab.data.duplicates import DropDuplicates
 from trimtab.data.engine_local import learn
 from trimtab.data.impute import Impute
 from trimtab.data.outliers import Iqr
+from trimtab.data.read import read_rows
 
 CLEAN = (DropDuplicates(), Impute(), Iqr())
 
@@ -57,12 +59,29 @@ def test_it_gives_the_rows_drops_and_steps_of_cleaning_in_memory(parts, tmp_path
 @pytest.mark.parametrize("piece", [200, 5_000, 1 << 20])
 def test_it_cleans_a_file_piece_by_piece_as_the_whole(piece, tmp_path):
     table().columns.write_csv(tmp_path / "in.csv")
-    columns = pl.read_csv(tmp_path / "in.csv", infer_schema_length=None)
-    _, (whole,) = learn(CLEAN, [Batch(columns, np.arange(columns.height), "tabular")])
+    _, (whole,) = learn(CLEAN, [replace(read_rows(tmp_path / "in.csv"), modality="tabular")])
     made = clean_file(tmp_path / "in.csv", tmp_path / "deep" / "out", CLEAN, piece)
     assert rows_of(made.folder).equals(whole.columns)
     assert gone(Dropped.load(made.folder / "dropped")) == gone(whole.dropped)
     assert sorted(path.name for path in (tmp_path / "deep").iterdir()) == ["out"]
+
+
+cells = st.sampled_from(["", "7", "007", "7.5", " 8", "x", '""', "1e3", "99999", "-0.0", "nan", "inf"])
+
+
+@given(st.data(), st.integers(1, 3), st.integers(1, 90), st.sampled_from([0, 150, 1 << 20]))
+def test_it_cleans_any_file_as_it_cleans_the_rows_read_whole(tmp_path_factory, data, width, piece, room):
+    few = [data.draw(st.lists(cells, min_size=1, max_size=4)) for _ in range(width)]
+    row = st.tuples(*(st.sampled_from(column) for column in few)).map(",".join)
+    rows = data.draw(st.lists(row, min_size=1, max_size=30))
+    folder = tmp_path_factory.mktemp("clean")
+    (folder / "in.csv").write_text("\n".join([",".join("abc"[:width]), *rows, ""]), encoding="utf-8")
+    read = replace(read_rows(folder / "in.csv"), modality="tabular")
+    learned, (whole,) = learn(CLEAN, [read])
+    made = clean_file(folder / "in.csv", folder / "out", CLEAN, piece, room)
+    assert rows_of(made.folder).equals(whole.columns)
+    assert gone(Dropped.load(made.folder / "dropped")) == gone(whole.dropped)
+    assert all(same_state(left, right) for left, right in zip(made.steps, learned, strict=True))
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.sampled_from(["", "a", None])), min_size=1, max_size=30))

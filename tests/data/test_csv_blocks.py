@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from trimtab.core.errors import DataError
 from trimtab.data.csv_blocks import CsvBlocks, OtherTypes
+from trimtab.data.read import read_rows
 
 
 def read(path, piece: int) -> pl.DataFrame:
@@ -21,6 +22,13 @@ def read(path, piece: int) -> pl.DataFrame:
 
 
 cells = st.text(st.sampled_from('ab,"\n é'), max_size=5) | st.none()
+odd = st.sampled_from(
+    [
+        "007", "7", "-7", "-07", "+41", "+.5", " 7", "7 ", "1.5", "01.5", "1e3", "1e400", "nan", "-inf",
+        "1" * 19, "1" * 20, "9" * 19, "true", "FALSE", "2024-02-03", "2024-02-30", "2024-02-03T10:00",
+        "2024-02-03 10:00Z", "x", "0", "-0", "\ufeff7", '"a, 01"', '"+1"', '"007"', '""', "",
+    ]
+)  # fmt: skip
 
 
 @given(
@@ -30,18 +38,62 @@ cells = st.text(st.sampled_from('ab,"\n é'), max_size=5) | st.none()
 def test_it_reads_any_rows_in_pieces_of_any_size(tmp_path_factory, rows, piece):
     path = tmp_path_factory.mktemp("csv") / "in.csv"
     pl.DataFrame(rows, schema=["n", "s", "t"], orient="row", strict=False).write_csv(path)
-    assert read(path, piece).equals(pl.read_csv(path, infer_schema_length=None))
+    assert read(path, piece).equals(read_rows(path).columns)
+
+
+@given(st.data(), st.integers(1, 3), st.integers(1, 60))
+def test_it_finds_the_types_that_reading_the_file_whole_finds(tmp_path_factory, data, width, piece):
+    kinds = data.draw(st.lists(st.lists(odd, min_size=1, max_size=3), min_size=width, max_size=width))
+    rows = data.draw(
+        st.lists(st.tuples(*(st.sampled_from(few) for few in kinds)).map(",".join), min_size=1, max_size=25)
+    )
+    path = tmp_path_factory.mktemp("csv") / "in.csv"
+    header = ",".join("abc"[:width])
+    path.write_text("\n".join([header, *rows, ""]), encoding="utf-8")
+    whole, found = read_rows(path).columns, read(path, piece)
+    assert found.schema == whole.schema
+    assert found.equals(whole)
 
 
 @pytest.mark.parametrize(
-    "late", ["1.5", "x", "9999999999999999999999", "true"], ids=["float", "text", "big", "boolean"]
-)
+    ("text", "kind"),
+    [
+        ("007", pl.String), ("+41", pl.String), (" 07", pl.String), ('"-07"', pl.String), ("1.5", pl.Float64),
+        ("12345678901234567890", pl.String), ("1e400", pl.String), (" 8", pl.Int64), ("x", pl.String),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["in.csv", "in.tsv"])
+def test_it_takes_for_a_number_what_reading_whole_takes_for_one(text, kind, name, tmp_path):
+    path, separator = tmp_path / name, "," if name == "in.csv" else "\t"
+    rows = [("t", "n", "m"), *(("007", "7", "") for _ in range(50)), ("007", text, "8")]
+    path.write_text("".join(separator.join(row) + "\n" for row in rows))
+    found = read(path, 60)
+    assert found.schema == {"t": pl.String, "n": kind, "m": pl.Int64}
+    assert found.equals(read_rows(path).columns)
+
+
+def test_it_reads_numbers_quickly_beside_texts_that_look_like_odd_ones(tmp_path, monkeypatch):
+    path = tmp_path / "in.csv"
+    path.write_text("a,b,c\n" + '1,007,2\n3,"a, 01",4\n5,"+1",6\n"7","x""0",8\n' * 20)
+    blocks = CsvBlocks.open(path)
+    monkeypatch.setattr(CsvBlocks, "_written", None)  # the slow way
+    (piece,) = blocks.pieces()
+    assert blocks.parse(piece).equals(read_rows(path).columns)
+
+
+@pytest.mark.parametrize("late", ["1.5", "x", "9999999999999999999999", "true"])
 def test_it_takes_the_types_of_all_rows_not_of_the_first(late, tmp_path):
     path = tmp_path / "in.csv"
-    path.write_text("a,b\n" + "007,1\n" * 50 + f"{late},2\n")
-    whole = pl.read_csv(path, infer_schema_length=None)
-    assert read(path, 60).equals(whole)
-    assert read(path, 60).schema == whole.schema
+    path.write_text("a,b\n" + "7,1\n" * 50 + f"{late},2\n")
+    assert read(path, 60).equals(read_rows(path).columns)
+
+
+def test_it_reads_an_empty_line_in_a_file_of_one_column_as_a_null(tmp_path):
+    path = tmp_path / "in.csv"
+    path.write_text("a\n\n1\n\n\n2\n")
+    for piece in (1, 3, 1000):
+        assert read(path, piece)["a"].to_list() == [None, 1, None, None, 2]
+    assert read_rows(path)["a"].to_list() == [None, 1, None, None, 2]
 
 
 def test_it_takes_the_type_of_a_column_whose_first_rows_are_empty_from_the_others(tmp_path):

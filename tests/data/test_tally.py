@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 import numpy as np
 import polars as pl
 import pytest
@@ -43,6 +45,23 @@ def test_it_counts_floats_alike_in_blocks_of_any_order_however_often_it_sorts(bl
     assert whole["rows"].sum() == sum(
         value is not None and not np.isnan(value) for block in blocks for value in block
     )
+
+
+@given(st.lists(floats, min_size=1, max_size=5), st.sampled_from([1, 2, 1024]), st.floats(0, 1))
+def test_it_selects_the_quantiles_that_sorting_gives(blocks, look, q):
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(tally, "LOOK", look)  # the fewer are looked at, the more columns are left uncounted
+        total = reduce(
+            tally.add, (tally.count({"x": pl.Series(block, dtype=pl.Float64)}) for block in blocks)
+        )
+        pile = tally.piles(total)["x"].finite()
+        counts = total["x"].filter(pl.col("value").is_finite())
+        found = pile.quantiles(q, 0.5)
+    assert pile.empty == (counts.height == 0)
+    if pile.empty:
+        assert all(np.isnan(value) for value in found)
+    else:
+        assert [str(value) for value in found] == [str(tally.quantile(counts, share)) for share in (q, 0.5)]
 
 
 def test_it_keeps_no_sign_of_a_zero():

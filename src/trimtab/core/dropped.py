@@ -105,7 +105,7 @@ class Dropped(Sequence[Drop]):
         """Write one Parquet file for each part, numbered in order: `step`, `id`, `reason`, `row`."""
         folder.mkdir(parents=True, exist_ok=True)
         for number, part in enumerate(self.parts, first):
-            part.frame().write_parquet(folder / f"{number:06d}.parquet")
+            part.frame().write_parquet(folder / f"{number:06d}.parquet", compression="lz4")
 
     @classmethod
     def load(cls, folder: Path) -> Self:

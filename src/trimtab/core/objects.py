@@ -56,7 +56,9 @@ class Batch:
         import polars as pl  # core itself needs NumPy and pydantic only
 
         texts = pl.repeat(reasons, len(gone), eager=True) if isinstance(reasons, str) else reasons
-        part = Gone(step, self.ids[gone], pl.Series("reason", texts, dtype=pl.String), self.columns[gone])
+        part = Gone(
+            step, self.ids[gone], pl.Series("reason", texts, dtype=pl.String), self.columns.filter(~mask)
+        )
         if len(part.reasons) != len(gone):
             raise ValueError(f"step {step} drops {len(gone)} rows and gives {len(part.reasons)} reasons")
         return replace(

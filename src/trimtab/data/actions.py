@@ -32,11 +32,10 @@ class Found:
         """True (rows,) for outliers."""
         return self.rows["outside"].to_numpy()
 
-    def reasons(self, chosen: np.ndarray) -> pl.Series:
-        """The reason for each chosen row; null where it is no outlier here."""
-        why = pl.when("outside").then(self.reason)
-        rows = self.rows.filter(chosen).rechunk()  # Polars 2.1 panics when it formats several chunks
-        return rows.select(why.alias(self.column))[self.column]
+    def reasons(self, places: np.ndarray) -> pl.Series:
+        """The reasons for some rows, outliers here."""
+        rows = self.rows[places].rechunk()  # Polars 2.1 panics when it formats several chunks
+        return rows.select(self.reason.alias("why"))["why"]
 
 
 def act(batch: Batch, found: Sequence[Found], action: str, step: str) -> Batch:
@@ -51,10 +50,21 @@ def act(batch: Batch, found: Sequence[Found], action: str, step: str) -> Batch:
         gone = np.logical_or.reduce([one.outside for one in found])
         if not gone.any():
             return batch
-        why = pl.DataFrame([one.reasons(gone) for one in found]).select(pl.coalesce(pl.all()).alias("why"))
-        return batch.keep(~gone, step, why["why"])
+        return batch.keep(~gone, step, _first_reasons(found))
     changed = [_changed(batch, one, action, step) for one in found]
     return replace(batch, columns=batch.columns.with_columns(changed))
+
+
+def _first_reasons(found: Sequence[Found]) -> pl.Series:
+    """For each row that any column accuses, in order, the reason of the first that does."""
+    told = np.zeros(found[0].rows.height, bool)
+    places, reasons = [], []
+    for one in found:
+        fresh = np.flatnonzero(one.outside & ~told)
+        told[fresh] = True
+        places.append(fresh)
+        reasons.append(one.reasons(fresh))
+    return pl.concat(reasons)[np.argsort(np.concatenate(places))]
 
 
 def _changed(batch: Batch, one: Found, action: str, step: str) -> pl.Series:

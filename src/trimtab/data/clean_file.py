@@ -1,18 +1,19 @@
-"""Cleans rows that need not fit in memory: blocks on disk, as many passes over them as the steps need."""
+"""Cleans rows that need not fit in memory: in blocks, which lie in memory up to a limit, then on disk."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import partial, reduce
+from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any, TypeVar
 
 import numpy as np
-import polars as pl
 
 from trimtab.core.dropped import Dropped
 from trimtab.core.errors import DataError
+from trimtab.core.machine import memory_bytes
 from trimtab.core.objects import Batch
 from trimtab.core.step import Step, save_steps
 from trimtab.data.ahead import ahead
@@ -22,6 +23,12 @@ from trimtab.data.duplicates import DropDuplicates
 from trimtab.data.engine_local import apply
 from trimtab.data.repeats import Repeats
 from trimtab.data.spool import Spool
+
+Made = TypeVar("Made")
+Each = Callable[[Callable[[Batch], Any]], Iterator[Any]]
+"""Does a piece of work on each block of rows."""
+ROOM = 1 << 30
+"""Bytes of rows that are held in memory."""
 
 
 @dataclass(frozen=True)
@@ -38,20 +45,23 @@ class Cleaned:
     dropped: int
 
 
-def clean_file(source: Path, target: Path, steps: Sequence[Step], piece: int = PIECE) -> Cleaned:
+def clean_file(
+    source: Path, target: Path, steps: Sequence[Step], piece: int = PIECE, room: int | None = None
+) -> Cleaned:
     """Clean a CSV or TSV file of any size into the new folder `target`; ids are row numbers from 0.
 
-    About ten times `piece` bytes are held at a time, beside what the steps learn. A temporary folder beside
-    `target` takes about as much disk as the file.
+    At most `room` bytes of rows are held in memory (by default 1 GiB, or an eighth of the memory if that is
+    less), beside some ten times `piece` bytes and what the steps learn. The others lie in a temporary folder
+    beside `target`.
 
     Raises:
         DataError: `target` exists, or the file is not sound; the message names the line.
     """
     blocks = CsvBlocks.open(source, piece)
     try:
-        return clean_blocks(_rows(blocks, piece), target, steps)
+        return clean_blocks(_rows(blocks, piece), target, steps, room)
     except OtherTypes:
-        return clean_blocks(_rows(blocks.settled(), piece), target, steps)
+        return clean_blocks(_rows(blocks.settled(), piece), target, steps, room)
 
 
 def _rows(blocks: CsvBlocks, piece: int) -> Iterator[Batch]:
@@ -61,11 +71,14 @@ def _rows(blocks: CsvBlocks, piece: int) -> Iterator[Batch]:
         start += frame.height
 
 
-def clean_blocks(source: Iterable[Batch], target: Path, steps: Sequence[Step]) -> Cleaned:
+def clean_blocks(
+    source: Iterable[Batch], target: Path, steps: Sequence[Step], room: int | None = None
+) -> Cleaned:
     """Clean rows that come in blocks into the new folder `target`; `source` is read once.
 
     The result is that of the steps on all rows at once, whatever the blocks. What the blocks bring as
-    dropped is kept with the rest. A step that needs rows `together` cuts new blocks, by hash.
+    dropped is kept with the rest. A step that needs rows `together` cuts new blocks, by hash. `room` is that
+    of `clean_file`.
 
     Raises:
         DataError: `target` exists.
@@ -73,8 +86,9 @@ def clean_blocks(source: Iterable[Batch], target: Path, steps: Sequence[Step]) -
     if target.exists():
         raise DataError(str(target), "exists already", "name a new folder")
     target.parent.mkdir(parents=True, exist_ok=True)
+    room = min(ROOM, memory_bytes() // 8) if room is None else room
     with TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as temporary:
-        work = _Work(Path(temporary), source)
+        work = _Work(Path(temporary), source, room)
         for step in steps:
             if step.together is not None:
                 work.regroup(step.together)
@@ -85,70 +99,91 @@ def clean_blocks(source: Iterable[Batch], target: Path, steps: Sequence[Step]) -
 
 
 class _Work:
-    """The state of one cleaning: rows on disk, steps learned, and steps the rows on disk still lack."""
+    """The state of one cleaning: the steps learned, and blocks of rows, some of which lack the last ones.
 
-    def __init__(self, folder: Path, source: Iterable[Batch]) -> None:
+    `done` says for each block how many of the learned steps its rows have been through.
+    """
+
+    def __init__(self, folder: Path, source: Iterable[Batch], room: int) -> None:
         self.made = folder / "made"
         self.folder = folder
-        self.spool = Spool(folder / "rows")
+        self.room = room
+        self.spool = Spool(folder / "rows", room)
         self.source: Iterable[Batch] | None = source
         self.learned: list[Step] = []
-        self.pending: list[Step] = []
+        self.done: list[int] = []
         self.dropped = 0
         self._files = 0
         (self.made / "rows").mkdir(parents=True)
 
     def learn(self, step: Step) -> None:
         """Learn the next step from the rows as the ones before leave them."""
-        ready: Callable[[], Iterator[Batch]] = partial(self._ready, tuple(self.pending))
         if isinstance(step, DropDuplicates):
-            step = _learn_copies(step, ready, self.folder)
+            step = _learn_copies(step, self._each, self.folder)
         else:
-            step = step.learn_blocks(ready())
-        self._drain()
+            step = step.finish(reduce(step.merge, self._each(step.partial)))
         self.learned.append(step)
-        self.pending.append(step)
 
     def regroup(self, columns: Sequence[str]) -> None:
         """Make new blocks, in which rows that are alike in `columns` lie together."""
-        self._drain()
-        number = len(self.learned)
-        fresh = Spool(self.folder / f"rows-{number}", parts=len(self.spool) if columns else 1)
-        for batch in self._ready(tuple(self.pending)):
+        self._read_source()
+        parts = len(self.spool) if columns else 1
+        fresh = Spool(self.folder / f"rows-{len(self.learned)}", self.room, parts)
+        for block, batch in enumerate(ahead(self._after, range(len(self.spool)))):
             self._keep(batch.dropped)
             fresh.scatter(batch, columns)
+            self.spool.free(block)
         self.spool.remove()
-        self.spool, self.pending = fresh, []
+        self.spool, self.done = fresh, [len(self.learned)] * parts
 
     def finish(self) -> int:
         """Write what is left and what went; how many rows are left."""
-        self._drain()
+        self._read_source()
         rows = 0
-        for number, batch in enumerate(self._ready(tuple(self.pending))):
-            path = self.made / "rows" / f"{number:06d}.parquet"
-            batch.columns.write_parquet(path, compression="lz4")
+        for block, batch in enumerate(ahead(self._written, range(len(self.spool)))):
             self._keep(batch.dropped)
+            self.spool.free(block)
             rows += len(batch)
         save_steps(self.learned, self.made)
         return rows
 
-    def _ready(self, steps: Sequence[Step]) -> Iterator[Batch]:
-        """The rows after `steps`; the first pass takes them from the source, and keeps them on disk."""
-        if self.source is None:
-            yield from ahead(lambda block: apply(steps, [self.spool.read(block)])[0], range(len(self.spool)))
+    def _each(self, work: Callable[[Batch], Made]) -> Iterator[Made]:
+        """`work` on each block of rows after all steps so far; blocks in memory are left at that."""
+        if self.source is not None:
+            yield from ahead(work, self._from_source())
             return
-        source, self.source = self.source, None
+
+        def both(block: int) -> tuple[Batch, Made]:
+            batch = self._after(block)
+            return batch, work(batch)
+
+        for block, (batch, made) in enumerate(ahead(both, range(len(self.spool)))):
+            if self.spool.update(block, batch):
+                self.done[block] = len(self.learned)
+                self._keep(batch.dropped)
+            yield made
+
+    def _after(self, block: int) -> Batch:
+        return apply(self.learned[self.done[block] :], [self.spool.read(block)])[0]
+
+    def _written(self, block: int) -> Batch:
+        batch = self._after(block)
+        batch.columns.write_parquet(self.made / "rows" / f"{block:06d}.parquet", compression="lz4")
+        return batch
+
+    def _from_source(self) -> Iterator[Batch]:
+        """The rows as they come; they are kept for the next time."""
+        source, self.source = self.source or (), None
         for batch in source:
             self._keep(batch.dropped)
-            rows = replace(batch, dropped=Dropped())
-            self.spool.append(rows)
-            yield rows
+            self.spool.append(batch)
+            self.done.append(0)
+            yield batch
 
-    def _drain(self) -> None:
+    def _read_source(self) -> None:
         """Read the source, where no step did."""
-        if self.source is not None:
-            for _ in self._ready(()):
-                pass
+        for _ in self._from_source():
+            pass
 
     def _keep(self, dropped: Dropped) -> None:
         dropped.save(self.made / "dropped", self._files)
@@ -156,20 +191,23 @@ class _Work:
         self.dropped += len(dropped)
 
 
-def _learn_copies(step: DropDuplicates, rows: Callable[[], Iterator[Batch]], folder: Path) -> Step:
+def _learn_copies(step: DropDuplicates, each: Each, folder: Path) -> Step:
     """Learned from the rows whose hash occurs more than once: the others are nobody's copy.
 
     Equal hashes only say where to look; the step itself compares the rows.
     """
     repeats = Repeats(folder)
-    for batch in rows():
-        repeats.add(step.keys(step.partial(batch))[1])
-    found = pl.Series(repeats.found()).implode()
 
-    def picked() -> Iterator[Total]:
-        for batch in rows():
-            summary = step.partial(batch)
-            places, hashes = step.keys(summary)
-            yield step.pick(summary, places[pl.Series(hashes).is_in(found).to_numpy()])
+    def keys(batch: Batch) -> tuple[np.ndarray, np.ndarray]:
+        rows, found = step.block_keys(batch)
+        return found, batch.ids[rows]
 
-    return step.finish(reduce(step.merge, picked()))
+    for found in each(keys):
+        repeats.add(*found)
+    rows = repeats.found()
+
+    def picked(batch: Batch) -> Total:
+        near = rows[np.minimum(np.searchsorted(rows, batch.ids), len(rows) - 1)] if len(rows) else None
+        return step.partial(batch.take(np.flatnonzero(near == batch.ids)))
+
+    return step.finish(reduce(step.merge, each(picked)))

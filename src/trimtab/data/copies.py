@@ -68,8 +68,8 @@ class Copies(Step):
         """The similar rows; `order` (rows,) puts the rows of all summaries into the order of their ids."""
 
     @abstractmethod
-    def reason(self, twin: int, likeness: float) -> str:
-        """Why a row goes whose `twin` stays."""
+    def reasons(self, twin: np.ndarray, likeness: np.ndarray) -> pl.Series | list[str]:
+        """Why rows go; `twin` (rows,) are the ids of those that stay for them."""
 
     def length(self, batch: Batch) -> pl.Series:
         """How long each row is, for `keep: longest`: the characters of its text, else of all its strings."""
@@ -80,19 +80,14 @@ class Copies(Step):
 
     def partial(self, batch: Batch) -> Total:
         """Ids, labels and measures of the rows, and what tells which are copies."""
+        none = pl.lit(0, pl.Int64)
         known = self.label in batch.columns.columns
-        rows = pl.DataFrame(
-            {
-                "id": batch.ids,
-                "label": batch[self.label].cast(pl.String) if known else [None] * len(batch),
-                "length": self.length(batch) if self.keep == "longest" else [0] * len(batch),
-                "filled": [0] * len(batch)
-                if self.keep != "most_complete"
-                else batch.columns.select(
-                    pl.sum_horizontal(pl.all().is_not_null().cast(pl.Int64))
-                ).to_series(),
-            },
-            schema={"id": pl.Int64, "label": pl.String, "length": pl.Int64, "filled": pl.Int64},
+        complete = pl.sum_horizontal(pl.all().is_not_null().cast(pl.Int64))
+        rows = batch.columns.select(
+            pl.Series("id", batch.ids, pl.Int64),
+            label=(pl.col(self.label) if known else pl.lit(None)).cast(pl.String),
+            length=self.length(batch) if self.keep == "longest" else none,
+            filled=complete if self.keep == "most_complete" else none,
         )
         return ((rows, self.summary(batch)),)
 
@@ -143,13 +138,9 @@ class Copies(Step):
         places = np.searchsorted(self.gone, batch.ids)
         known = np.append(self.gone, -1)[places] == batch.ids  # gone is sorted
         at = places[known]
-        reasons = [
-            self.reason(int(twin), float(likeness)) + (" under another label" if differs else "")
-            for twin, likeness, differs in zip(
-                self.twin[at], self.likeness[at], self.differs[at], strict=True
-            )
-        ]
-        return batch.keep(~known, self.name, reasons)
+        reasons = pl.Series(self.reasons(self.twin[at], self.likeness[at]), dtype=pl.String)
+        same = pl.Series(~self.differs[at])
+        return batch.keep(~known, self.name, reasons.zip_with(same, reasons + " under another label"))
 
     def clusters(self) -> pl.DataFrame:
         """Every row of every cluster: `cluster`, `id`, `label`, and `stays`; the first clusters first."""

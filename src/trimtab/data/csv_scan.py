@@ -44,7 +44,7 @@ def scan(raw: bytes, separator: str, path: str, quote: str = '"', first_line: in
     quoted = kinds == ord(quote) if quote else np.zeros(len(kinds), bool)
     inside = (np.cumsum(quoted) & 1).astype(bool)
     breaks = marks[kinds == _LF]
-    wrong = _wrong_quote(data, marks[quoted], inside[quoted], ord(separator))
+    wrong = wrong_quote(data, marks[quoted], inside[quoted], ord(separator))
     if wrong is not None:
         at, problem, remedy = wrong
         raise DataError(f"{path}:{int(np.searchsorted(breaks, at)) + first_line}", problem, remedy)
@@ -83,20 +83,19 @@ def _blank(data: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray
     return (size == 0) | lone_cr
 
 
-def _wrong_quote(
+def wrong_quote(
     data: np.ndarray, quotes: np.ndarray, opens: np.ndarray, separator: int
 ) -> tuple[int, str, str] | None:
-    """Place, problem and remedy of the first quote that breaks the structure.
+    """Place, problem and remedy of the first quote that breaks the structure, None where none does.
 
     An opening quote begins a field, a closing one ends it; `opens` (quotes,) tells which is which.
     """
     if len(quotes) == 0:
         return None
-    padded = np.concatenate(([_LF], data, [_LF]))
-    before, after = padded[quotes], padded[quotes + 2]
+    before, after = data[np.maximum(quotes - 1, 0)], data[np.minimum(quotes + 1, len(data) - 1)]
     mark = data[quotes[0]]
-    begins = np.isin(before, [separator, _LF, mark])
-    ends = np.isin(after, [separator, _LF, _CR, mark])
+    begins = np.isin(before, [separator, _LF, mark]) | (quotes == 0)
+    ends = np.isin(after, [separator, _LF, _CR, mark]) | (quotes == len(data) - 1)
     stray = quotes[np.where(opens, ~begins, ~ends)]
     if len(stray):
         remedy = f"put the whole field in quotes and write each quote inside it twice ({chr(mark) * 2})"

@@ -35,16 +35,26 @@ class DropDuplicates(KeyedCopies):
 
     def summary(self, batch: Batch) -> np.ndarray:
         """Two hashes (rows, 2) of each row; zeros where no value is."""
+        cells, empty = self._cells(batch)
+        hashes = np.stack([cells.hash_rows(seed).to_numpy() for seed in _SEEDS], axis=1)
+        hashes[empty] = 0
+        return hashes
+
+    def block_keys(self, batch: Batch) -> tuple[np.ndarray, np.ndarray]:
+        """As `keys`, of one block: no more is hashed than it needs."""
+        cells, empty = self._cells(batch)
+        rows = np.flatnonzero(~empty)
+        return rows, cells.hash_rows(_SEEDS[0]).to_numpy()[rows]
+
+    def _cells(self, batch: Batch) -> tuple[pl.DataFrame, np.ndarray]:
+        """What is compared, and where (rows,) there is no value."""
         usual = (self.text,) if batch.modality == "text" else batch.columns.columns
         keys = batch.columns.select(tally.present(batch, self.columns or usual, self.name))
         if self.fold:
             keys = keys.with_columns(
                 _folded(keys[name]) for name, kind in keys.schema.items() if kind == pl.String
             )
-        empty = keys.select(pl.all_horizontal(pl.all().is_null())).to_series().to_numpy()
-        hashes = np.stack([keys.hash_rows(seed).to_numpy() for seed in _SEEDS], axis=1)
-        hashes[empty] = 0
-        return hashes
+        return keys, keys.select(pl.all_horizontal(pl.all().is_null())).to_series().to_numpy()
 
     def pairs(self, summaries: Sequence[np.ndarray], order: np.ndarray) -> Pairs:
         """No pairs but of equal rows."""
@@ -66,10 +76,10 @@ class DropDuplicates(KeyedCopies):
         """The hashes of some rows."""
         return summary[rows]
 
-    def reason(self, twin: int, likeness: float) -> str:
-        """The row that it equals."""
+    def reasons(self, twin: np.ndarray, likeness: np.ndarray) -> pl.Series:
+        """The rows that they equal."""
         del likeness
-        return f"exact duplicate of row {twin}"
+        return pl.select(pl.format("exact duplicate of row {}", pl.Series(twin))).to_series()
 
 
 def _folded(values: pl.Series) -> pl.Series:

@@ -50,11 +50,13 @@ class ImageDuplicates(Copies):
         hashes, there = (np.concatenate(parts)[order] for parts in zip(*summaries, strict=True))
         return similar_hashes(hashes, there, self.distance)
 
-    def reason(self, twin: int, likeness: float) -> str:
-        """The picture that it is like, and how much."""
-        return (
-            f"looks like row {twin} ({self.method} differs in {round((1 - likeness) * BITS)} of {BITS} bits)"
-        )
+    def reasons(self, twin: np.ndarray, likeness: np.ndarray) -> list[str]:
+        """The picture that each is like, and how much."""
+        bits = np.rint((1 - likeness) * BITS).astype(int)
+        return [
+            f"looks like row {row} ({self.method} differs in {count} of {BITS} bits)"
+            for row, count in zip(twin.tolist(), bits.tolist(), strict=True)
+        ]
 
     def length(self, batch: Batch) -> pl.Series:
         """The pixels of each picture."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import isnan
 from typing import Any, ClassVar, Literal, Self
 
 import polars as pl
@@ -11,7 +12,8 @@ from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
 from trimtab.core.step import Step
 from trimtab.data import tally
-from trimtab.data.tally import Tally
+from trimtab.data.ahead import ahead
+from trimtab.data.tally import Pile, Tally
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,9 @@ class Impute(Step):
         """Value counts of the columns."""
         names = [name for name in batch.columns.columns if name not in (self.text, self.label)]
         chosen = tally.present(batch, self.columns or names, self.name)
-        return tally.count({name: batch[name] for name in chosen if self._rule(batch[name]) != "none"})
+        return tally.count(
+            {name: batch[name] for name in chosen if self._rule(name, batch[name].dtype) != "none"}
+        )
 
     def merge(self, left: Tally, right: Tally) -> Tally:
         """Counts of both blocks."""
@@ -48,49 +52,52 @@ class Impute(Step):
 
     def finish(self, total: Tally) -> Self:
         """The step with one fill for each column that has values."""
-        known = ((name, total[name]) for name in sorted(total))
-        fills = tuple((name, self._fill(counts)) for name, counts in known if self._known(counts))
-        return replace(self, fills=fills)
+        names = sorted(total)
+        values = tally.piles(total)
+        found = zip(names, ahead(lambda name: self._fill(name, values[name]), names), strict=True)
+        return replace(self, fills=tuple((name, fill) for name, fill in found if fill is not None))
 
     def __call__(self, batch: Batch) -> Batch:
         """The rows without the missing values; a column that is not there is passed over."""
         known = [(name, fill) for name, fill in self.fills or () if name in batch.columns.columns]
-        return (
-            batch.with_columns(**{name: _filled(batch[name], fill) for name, fill in known})
-            if known
-            else batch
-        )
+        filled = [_filled(batch[name], fill) for name, fill in known]
+        return replace(batch, columns=batch.columns.with_columns(filled)) if known else batch
 
-    def _rule(self, values: pl.Series) -> str:
-        if values.dtype == pl.Null or values.dtype.is_nested() or values.dtype.is_temporal():
+    def _rule(self, name: str, kind: pl.DataType) -> str:
+        if kind == pl.Null or kind.is_nested() or kind.is_temporal():
             return "none"
-        if values.dtype == pl.Boolean and self.categorical == "constant":
+        if kind == pl.Boolean and self.categorical == "constant":
             raise DataError(
-                f"step {self.name}", f"column '{values.name}' holds Boolean, not words", "name the `columns`"
+                f"step {self.name}", f"column '{name}' holds Boolean, not words", "name the `columns`"
             )
-        return self.numeric if values.dtype.is_numeric() else self.categorical
+        return self.numeric if kind.is_numeric() else self.categorical
 
-    def _known(self, counts: pl.DataFrame) -> bool:
-        return counts.height > 0 or self._rule(counts["value"]) == "constant"
-
-    def _fill(self, counts: pl.DataFrame) -> Any:
-        rule = self._rule(counts["value"])
+    def _fill(self, name: str, values: Pile) -> Any:
+        """What stands for a missing value; None where no value is known."""
+        rule = self._rule(name, values.kind)
         if rule == "constant":
-            return self.number if counts["value"].dtype.is_numeric() else self.word
-        if rule == "most_frequent":
-            return tally.mode(counts)
-        return tally.quantile(counts, 0.5) if rule == "median" else tally.mean_and_spread(counts)[0]
+            return self.number if values.kind.is_numeric() else self.word
+        if rule == "median":
+            (median,) = values.quantiles(0.5)
+            return None if isnan(median) else median
+        counts = values.frame()
+        if counts.height == 0:
+            return None
+        return tally.mode(counts) if rule == "most_frequent" else tally.mean_and_spread(counts)[0]
 
 
-def _filled(values: pl.Series, fill: Any) -> pl.Series:
-    if isinstance(fill, float) and values.dtype.is_integer():
-        if not fill.is_integer():
-            values = values.cast(pl.Float64)
-        else:
+def _filled(values: pl.Series, fill: Any) -> pl.Expr:
+    column, kind = pl.col(values.name), values.dtype
+    if isinstance(fill, float) and kind.is_integer():
+        if fill.is_integer():
             fill = int(fill)
-    untold = values.null_count() == len(values) and isinstance(fill, str) != (values.dtype == pl.String)
-    if values.dtype == pl.Null or untold:  # no value tells the type: readers guess
-        values = values.cast(pl.String if isinstance(fill, str) else pl.Float64)
-    if values.dtype.is_float():
-        values = values.fill_nan(None)
-    return values.fill_null(pl.lit(fill, dtype=values.dtype)) if values.null_count() else values
+        else:
+            kind = pl.Float64()
+    untold = values.null_count() == len(values) and isinstance(fill, str) != (kind == pl.String)
+    if kind == pl.Null or untold:  # no value tells the type: readers guess
+        kind = pl.String() if isinstance(fill, str) else pl.Float64()
+    if kind != values.dtype:
+        column = column.cast(kind)
+    if kind.is_float():
+        column = column.fill_nan(None)
+    return column.fill_null(pl.lit(fill, dtype=kind))

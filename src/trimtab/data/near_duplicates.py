@@ -50,6 +50,7 @@ class NearDuplicates(KeyedCopies):
         """The shingles of some rows."""
         return summary.take(rows)
 
-    def reason(self, twin: int, likeness: float) -> str:
-        """The row that it is like, and how much."""
-        return f"near duplicate of row {twin} (Jaccard {likeness:.2f})"
+    def reasons(self, twin: np.ndarray, likeness: np.ndarray) -> list[str]:
+        """The row that each is like, and how much."""
+        pairs = zip(twin.tolist(), likeness.tolist(), strict=True)
+        return [f"near duplicate of row {row} (Jaccard {like:.2f})" for row, like in pairs]

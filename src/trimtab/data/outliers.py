@@ -17,7 +17,8 @@ from trimtab.core.objects import Batch
 from trimtab.core.step import Step
 from trimtab.data import groups, tally
 from trimtab.data.actions import Action, Found, act, number
-from trimtab.data.tally import Tally
+from trimtab.data.ahead import ahead
+from trimtab.data.tally import Pile, Tally
 
 Bound = tuple[str, float, float]
 """Column, lowest and highest value that stays."""
@@ -56,8 +57,8 @@ class Outliers(Step):
         return self.action == "drop"
 
     @abstractmethod
-    def range(self, counts: pl.DataFrame) -> tuple[float, float]:
-        """The lowest and highest value that stays, from the counts of the finite values, at least one."""
+    def range(self, values: Pile) -> tuple[float, float]:
+        """The lowest and highest value that stays, from all finite values, at least one."""
 
     def partial(self, batch: Batch) -> tuple[Tally, Tally]:
         """Value counts of the measured quantities, of all rows and by group."""
@@ -73,14 +74,18 @@ class Outliers(Step):
     def finish(self, total: tuple[Tally, Tally]) -> Self:
         """The step with a range for each column that has values, and for each group of it."""
         whole, grouped = total
-        known = ((name, _finite(whole[name])) for name in sorted(whole))  # one column in memory at a time
-        bounds = tuple((name, *self.range(counts)) for name, counts in known if counts.height)
+        names, piles = sorted(whole), tally.piles(whole)
+        ends = ahead(lambda name: self._ends(piles[name].finite()), names)
+        bounds = tuple((name, *both) for name, both in zip(names, ends, strict=True) if both is not None)
         by_group = tuple(
-            (name, key, *self.range(part))
+            (name, key, *self.range(Pile((), (part,))))
             for name in sorted(grouped)
             for key, part in groups.parts(_finite(grouped[name]))
         )
         return replace(self, bounds=bounds, group_bounds=by_group)
+
+    def _ends(self, values: Pile) -> tuple[float, float] | None:
+        return None if values.empty else self.range(values)
 
     def __call__(self, batch: Batch) -> Batch:
         """The rows after the action."""
@@ -91,7 +96,8 @@ class Outliers(Step):
         return act(batch, found, self.action, self.name)
 
     def _find(self, batch: Batch, name: str) -> Found:
-        rows = pl.DataFrame({"value": self._measured(batch, name).cast(pl.Float64).fill_nan(None)})
+        cells = self._measured(batch, name).cast(pl.Float64)
+        rows = pl.DataFrame({"value": cells.fill_nan(None) if cells.is_nan().any() else cells})
         rows = rows.with_columns(self._ranges(batch, name))
         value, low, high = pl.col("value"), pl.col("low"), pl.col("high")
         rows = rows.with_columns(outside=((value < low) | (value > high)).fill_null(False))
@@ -147,9 +153,9 @@ class Iqr(Outliers):
 
     factor: Annotated[float, Field(gt=0)] = 1.5
 
-    def range(self, counts: pl.DataFrame) -> tuple[float, float]:
+    def range(self, values: Pile) -> tuple[float, float]:
         """Tukey's fences."""
-        first, third = tally.quantile(counts, 0.25), tally.quantile(counts, 0.75)
+        first, third = values.quantiles(0.25, 0.75)
         reach = self.factor * (third - first)
         return first - reach, third + reach
 
@@ -162,11 +168,11 @@ class ZScore(Outliers):
 
     limit: Annotated[float, Field(gt=0)] = 3.0
 
-    def range(self, counts: pl.DataFrame) -> tuple[float, float]:
+    def range(self, values: Pile) -> tuple[float, float]:
         """Mean plus and minus `limit` standard deviations."""
-        values = counts["value"].cast(pl.Float64)
+        counts = values.frame()
         if counts.height == 1:
-            return float(values[0]), float(values[0])
+            return float(counts["value"][0]), float(counts["value"][0])
         mean, spread = tally.mean_and_spread(counts)
         return mean - self.limit * spread, mean + self.limit * spread
 
@@ -184,8 +190,9 @@ class RobustZScore(Outliers):
 
     limit: Annotated[float, Field(gt=0)] = 3.5
 
-    def range(self, counts: pl.DataFrame) -> tuple[float, float]:
+    def range(self, values: Pile) -> tuple[float, float]:
         """Median plus and minus `limit` robust deviations."""
+        counts = values.frame()
         centre = tally.quantile(counts, 0.5)
         away = counts.select((pl.col("value").cast(pl.Float64) - centre).abs(), "rows").sort("value")
         spread = 1.4826 * tally.quantile(away, 0.5)
@@ -213,6 +220,7 @@ class QuantileClip(Outliers):
                 "give two quantiles in order",
             )
 
-    def range(self, counts: pl.DataFrame) -> tuple[float, float]:
+    def range(self, values: Pile) -> tuple[float, float]:
         """The two quantiles."""
-        return tally.quantile(counts, self.low), tally.quantile(counts, self.high)
+        low, high = values.quantiles(self.low, self.high)
+        return low, high

@@ -6,8 +6,9 @@ Nothing is lost by it: 007 and 12345678901234567890 are texts, since as numbers 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import polars as pl
@@ -26,6 +27,7 @@ _PATTERNS = {
     "datetime": r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?$",
 }
 """How values look from which a type is inferred; dates and times as in ISO 8601."""
+_ORDER = (*_PATTERNS, "instant")
 _WIDE = r"^[+-]?\d{19,}$"
 """A whole number with more digits than any number type keeps."""
 _SOME = 256
@@ -79,6 +81,52 @@ def kinds_of(frame: pl.DataFrame) -> dict[str, str]:
     return {name: named[kind] for name, kind in frame.schema.items() if kind in named}
 
 
+@dataclass(frozen=True)
+class Looks:
+    """The types that all values of a column fit, as they are written: a summary, so that blocks add up.
+
+    `kinds` are types as in `data.types`, and `instant`, a time with an offset. A column is of numbers only
+    where a value holds a `digit`, and none is too `wide` for a float.
+    """
+
+    kinds: frozenset[str]
+    empty: bool = False
+    digit: bool = False
+    wide: bool = False
+
+    @classmethod
+    def of(cls, values: pl.Series, decimal: str = ".") -> Self:
+        """The looks of texts; null and blank ones are no values."""
+        there = _values(values)
+        if len(there) == 0:
+            return cls(frozenset(_ORDER), empty=True)
+        kinds = frozenset(kind for kind, _ in _fitting(values, decimal))
+        return cls(kinds, False, *(_believed(there) if "float" in kinds else ()))
+
+    def __add__(self, other: Looks) -> Looks:
+        return Looks(
+            self.kinds & other.kinds,
+            self.empty and other.empty,
+            self.digit or other.digit,
+            self.wide or other.wide,
+        )
+
+    @property
+    def known(self) -> bool:
+        """False while more values may yet make a type of what seems text."""
+        return not self.empty and ("float" not in self.kinds or self.digit)
+
+    @property
+    def kind(self) -> str:
+        """The type of the column."""
+        kind = next((kind for kind in _ORDER if kind in self.kinds), "text")
+        return "text" if not self.known or (kind == "float" and self.wide) else kind
+
+    def fit(self, kind: str) -> bool:
+        """True when these values may stand in a column of that type."""
+        return kind == "text" or (kind in self.kinds and not (kind == "float" and self.wide))
+
+
 def infer(values: pl.Series, decimal: str = ".") -> pl.Series:
     """Written values as the narrowest type that holds them all; texts stay as they are.
 
@@ -87,21 +135,35 @@ def infer(values: pl.Series, decimal: str = ".") -> pl.Series:
     >>> infer(pl.Series(["007", "8"])).to_list()
     ['007', '8']
     """
+    there = _values(values)
+    kind, found = next(_fitting(values, decimal), ("text", values)) if len(there) else ("text", values)
+    digit, wide = _believed(there) if kind == "float" else (True, False)
+    return found if digit and not wide else values
+
+
+def _values(values: pl.Series) -> pl.Series:
     plain = values.str.strip_chars()
-    there = plain.filter(plain.is_not_null() & (plain != ""))
-    if len(there) == 0:
-        return values
-    if decimal == "," and (there.str.contains(",", literal=True).any()):
-        there = _pointed(there)
+    return plain.filter(plain.is_not_null() & (plain != ""))
+
+
+def _fitting(values: pl.Series, decimal: str) -> Iterator[tuple[str, pl.Series]]:
+    """The types that all values fit, the narrowest first, and the values as that type."""
+    there = _values(values)
+    written = there
+    if decimal == "," and there.str.contains(",", literal=True).any():
+        written = _pointed(there)
     for kind, pattern in _PATTERNS.items():
-        if not there.head(_SOME).str.contains(pattern).all() or not there.str.contains(pattern).all():
+        if not written.head(_SOME).str.contains(pattern).all() or not written.str.contains(pattern).all():
             continue
-        if kind == "float" and (there.str.contains(_WIDE).any() or not there.str.contains(r"\d").any()):
-            return values
-        found = convert(plain, kind, decimal)
+        found = convert(values, kind, decimal)
         if found.null_count() == len(values) - len(there):
-            return found
-    return values
+            zoned = kind == "datetime" and found.dtype == pl.Datetime("us", "UTC")
+            yield ("instant" if zoned else kind), found
+
+
+def _believed(there: pl.Series) -> tuple[bool, bool]:
+    """Whether a value that looks like a number holds a digit, and whether one is too wide for a float."""
+    return bool(there.str.contains(r"\d").any()), bool(there.str.contains(_WIDE).any())
 
 
 def convert(values: pl.Series, kind: str, decimal: str = ".") -> pl.Series:
@@ -120,7 +182,7 @@ def convert(values: pl.Series, kind: str, decimal: str = ".") -> pl.Series:
         return _floats(_pointed(plain) if decimal == "," else plain)
     if name == "date":
         return plain.str.to_date(layout or "%Y-%m-%d", strict=False)
-    return plain.str.to_datetime(layout, strict=False, time_unit="us") if layout else _times(plain)
+    return _instants(plain) if name == "instant" else _times(plain, layout)
 
 
 def _without_missing(values: pl.Series, missing: Sequence[str]) -> pl.Series:
@@ -146,17 +208,26 @@ def _floats(plain: pl.Series) -> pl.Series:
     return found
 
 
-def _times(plain: pl.Series) -> pl.Series:
-    """ISO 8601 times; those with an offset in UTC. A column that has both kinds has no common clock."""
+def _times(plain: pl.Series, layout: str) -> pl.Series:
+    """Times, in ISO 8601 without a layout. A column with and without offsets has no common clock."""
+    if layout:
+        return plain.str.to_datetime(layout, strict=False, time_unit="us")
     even = plain.str.replace("T", " ", literal=True)
     aware = even.str.contains(r"(?:Z|[+-]\d{2}:?\d{2})$") & even.str.contains(":", literal=True)
     if aware.any() and aware.all():
-        offset = even.str.replace(r"Z$", "+00:00").str.replace(r"^(\S+ \d{2}:\d{2})([+-])", "${1}:00${2}")
-        return offset.str.to_datetime("%Y-%m-%d %H:%M:%S%.f%:z", strict=False, time_unit="us")
+        return _instants(plain)
     full = even.str.replace(r"^(\d{4}-\d{2}-\d{2})$", "${1} 00:00:00").str.replace(
         r"^(\S+ \d{2}:\d{2})$", "${1}:00"
     )
     return full.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", strict=False, time_unit="us")
+
+
+def _instants(plain: pl.Series) -> pl.Series:
+    """ISO 8601 times with an offset, in UTC."""
+    even = plain.str.replace("T", " ", literal=True)
+    offset = even.str.replace(r"Z$", "+00:00").str.replace(r"^(\S+ \d{2}:\d{2})([+-])", "${1}:00${2}")
+    found = offset.str.to_datetime("%Y-%m-%d %H:%M:%S%.f%:z", strict=False, time_unit="us")
+    return found.cast(pl.Datetime("us", "UTC"))  # without a value, too
 
 
 def _held_to(values: pl.Series, kind: str, decimal: str) -> tuple[pl.Series, np.ndarray]:

@@ -58,6 +58,7 @@ class RecordDuplicates(Copies):
             records, compared, keys, dict(self.weights), self.similarity, self.largest_block
         )
 
-    def reason(self, twin: int, likeness: float) -> str:
-        """The record that it is like, and how much."""
-        return f"record like row {twin} (similarity {likeness:.2f})"
+    def reasons(self, twin: np.ndarray, likeness: np.ndarray) -> list[str]:
+        """The record that each is like, and how much."""
+        pairs = zip(twin.tolist(), likeness.tolist(), strict=True)
+        return [f"record like row {row} (similarity {like:.2f})" for row, like in pairs]

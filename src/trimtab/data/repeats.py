@@ -1,35 +1,40 @@
-"""Which of very many 64-bit hashes occur more than once: on disk, one share of them in memory."""
+"""Which of very many rows share a 64-bit key with another one: on disk, one share of the keys in memory."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import numpy as np
+import polars as pl
+
+from trimtab.data.ahead import ahead
 
 SHARES = 16
 
 
 class Repeats:
-    """Hashes go to one file of `SHARES` by their last bits, so that equal ones meet in one file."""
+    """Pairs of key and row go to one of `SHARES` files by the last bits of the key: equals meet in one."""
 
     def __init__(self, folder: Path) -> None:
-        self.paths = [folder / f"hashes-{share}" for share in range(SHARES)]
+        self.paths = [folder / f"keys-{share}" for share in range(SHARES)]
 
-    def add(self, hashes: np.ndarray) -> None:
-        """Take in hashes (rows,) uint64."""
-        shares = (hashes % SHARES).astype(np.uint8)
-        ordered = hashes[np.argsort(shares, kind="stable")]
+    def add(self, keys: np.ndarray, rows: np.ndarray) -> None:
+        """Take in keys (keys,) uint64 and the rows (keys,) int64 that hold them."""
+        shares = (keys % SHARES).astype(np.uint8)
+        order = np.argsort(shares, kind="stable")
         cuts = np.cumsum(np.bincount(shares, minlength=SHARES))[:-1]
-        for path, share in zip(self.paths, np.split(ordered, cuts), strict=True):
+        pairs = np.stack((keys, rows.view(np.uint64)))[:, order]
+        for path, share in zip(self.paths, np.split(pairs, cuts, axis=1), strict=True):
             with path.open("ab") as stream:
-                share.tofile(stream)
+                share.T.tofile(stream)
 
     def found(self) -> np.ndarray:
-        """The hashes that came more than once, each once; the files are gone afterwards."""
-        found = [np.empty(0, np.uint64)]
-        for path in self.paths:
-            if path.exists():
-                ordered = np.sort(np.fromfile(path, np.uint64))
-                found.append(np.unique(ordered[1:][ordered[1:] == ordered[:-1]]))
-                path.unlink()
-        return np.concatenate(found)
+        """The rows whose key came more than once, sorted; the files are gone afterwards."""
+        there = [path for path in self.paths if path.exists()]
+        return np.unique(np.concatenate([np.empty(0, np.int64), *ahead(_found, there)]))
+
+
+def _found(path: Path) -> np.ndarray:
+    keys, rows = np.fromfile(path, np.uint64).reshape(-1, 2).T
+    path.unlink()
+    return rows[pl.Series(keys).is_duplicated().to_numpy()].view(np.int64)

@@ -51,9 +51,10 @@ class SemanticDuplicates(Copies):
             )
         return similar_vectors(np.concatenate(blocks)[order], self.similarity, self.exact_rows)
 
-    def reason(self, twin: int, likeness: float) -> str:
-        """The row that it is like, and how much."""
-        return f"semantic duplicate of row {twin} (cosine {likeness:.3f})"
+    def reasons(self, twin: np.ndarray, likeness: np.ndarray) -> list[str]:
+        """The row that each is like, and how much."""
+        pairs = zip(twin.tolist(), likeness.tolist(), strict=True)
+        return [f"semantic duplicate of row {row} (cosine {like:.3f})" for row, like in pairs]
 
 
 def embeddings(batch: Batch, column: str, place: str) -> np.ndarray:

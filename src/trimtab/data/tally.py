@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from math import frexp, ldexp
+from math import ceil, floor, frexp, isfinite, ldexp, nan
 from typing import Self
 
 import numpy as np
@@ -17,7 +17,7 @@ from trimtab.core.errors import DataError, suggestion
 from trimtab.core.objects import Batch
 
 Tally = Mapping[str, pl.DataFrame]
-"""Column name to a frame of `value` and `rows`, sorted by value, without missing values."""
+"""Column name to a frame of `value` and `rows`, sorted by value, without missing values; see `piles` too."""
 
 LOOSE = 64 << 20
 """Bytes of a column that may wait to be sorted and counted."""
@@ -51,7 +51,8 @@ def numbers(batch: Batch) -> list[str]:
 class Pile:
     """The values of one column: some as they came, some counted; sorting all at once costs less.
 
-    `values` are series without missing values, `counts` frames of `value` and `rows` in any order.
+    `values` are series as they lie in their blocks, so that they cost no memory of their own while the blocks
+    are held; `counts` are frames of `value` and `rows`, those of numbers sorted by value.
     """
 
     values: tuple[pl.Series, ...]
@@ -60,14 +61,11 @@ class Pile:
     @classmethod
     def of(cls, series: pl.Series) -> Self:
         """The values of one block; counted at once where the first ones promise few distinct ones."""
-        there = series.filter(present_values(series)).alias("value")
-        if there.dtype.is_float():
-            there = there.set(
-                there == 0, 0.0
-            )  # -0.0 equals it: which of the two is kept may not depend on order
-        if there.dtype.is_numeric() and there.head(LOOK).n_unique() > LOOK // 2:
-            return cls((there,), ())
-        return cls((), (_counted(there.to_frame().with_columns(rows=pl.lit(1, pl.Int64))),))
+        if series.dtype.is_numeric() and _present(series.head(LOOK)).n_unique() > LOOK // 2:
+            return cls((series.alias("value"),), ())
+        counts = _present(series).alias("value").value_counts(name="rows")
+        counts = counts.with_columns(pl.col("rows").cast(pl.Int64))
+        return cls((), (counts.sort("value") if series.dtype.is_numeric() else counts,))
 
     def __add__(self, other: Pile) -> Pile:
         pile = Pile(self.values + other.values, self.counts + other.counts)
@@ -78,22 +76,59 @@ class Pile:
             return Pile((), (pile.frame(),))
         return pile
 
+    @property
+    def kind(self) -> pl.DataType:
+        """The type of the values."""
+        parts = [
+            *(values.clear().to_frame() for values in self.values),
+            *(one.clear() for one in self.counts),
+        ]
+        return pl.concat(parts, how="diagonal_relaxed").schema["value"]
+
+    @property
+    def empty(self) -> bool:
+        """True without any value."""
+        return not any(present_values(values).any() for values in self.values) and not any(
+            frame.height for frame in self.counts
+        )
+
+    def finite(self) -> Pile:
+        """The values that are finite."""
+        finite = pl.col("value").cast(pl.Float64).is_finite()
+        return Pile(tuple(map(_finite, self.values)), tuple(frame.filter(finite) for frame in self.counts))
+
+    def quantiles(self, *shares: float) -> tuple[float, ...]:
+        """As `quantile`, but NaN where there is no value; selecting values costs less than sorting."""
+        if self.counts:
+            frame = self.frame()
+            return tuple(quantile(frame, share) if frame.height else nan for share in shares)
+        values = np.concatenate([column.drop_nulls().cast(pl.Float64).to_numpy() for column in self.values])
+        if (missing := np.isnan(values)).any():
+            values = values[~missing]
+        if len(values) == 0:
+            return (nan,) * len(shares)
+        ranks = [share * (len(values) - 1) for share in shares]
+        values.partition(sorted({at for rank in ranks for at in (floor(rank), ceil(rank))}))
+        return tuple(_between(values[floor(rank)], values[ceil(rank)], rank) for rank in ranks)
+
     def frame(self) -> pl.DataFrame:
         """Frame of `value` and `rows`, sorted by value."""
         parts = list(self.counts)
         if self.values:
-            frames = [values.to_frame() for values in self.values]
+            frames = [_present(values).to_frame() for values in self.values]
             ordered = pl.concat(frames, how="vertical_relaxed")["value"].sort()
             runs = ordered.rle().struct.unnest()
             parts.append(runs.select("value", pl.col("len").cast(pl.Int64).alias("rows")))
-        total = pl.concat(parts, how="vertical_relaxed")
-        if len(parts) > 1 and total.schema["value"].is_numeric():
-            return _counted(total.sort("value"), maintain_order=True)
-        return _counted(total).sort("value") if self.counts else total
+        total = pl.concat(parts, how="vertical_relaxed") if len(parts) > 1 else parts[0]
+        if not total.schema["value"].is_numeric():
+            return (_counted(total) if len(parts) > 1 else total).sort("value")
+        return _added(total.sort("value")) if len(parts) > 1 else total
 
 
 class Piles(Mapping[str, pl.DataFrame]):
     """A tally that sorts a column when it is asked for it."""
+
+    piles: dict[str, Pile]
 
     def __init__(self, piles: Mapping[str, Pile]) -> None:
         self.piles = dict(piles)
@@ -115,20 +150,45 @@ def count(values: Mapping[str, pl.Series]) -> Tally:
 
 def add(left: Tally, right: Tally) -> Tally:
     """The counts of two blocks together."""
-    total = _piles(left)
-    for name, pile in _piles(right).items():
+    total = piles(left)
+    for name, pile in piles(right).items():
         total[name] = total[name] + pile if name in total else pile
     return Piles(total)
 
 
-def _piles(tally: Tally) -> dict[str, Pile]:
+def piles(tally: Tally) -> dict[str, Pile]:
+    """The values of each column, neither sorted nor counted yet where that can wait."""
     if isinstance(tally, Piles):
         return dict(tally.piles)
     return {name: Pile((), (frame,)) for name, frame in tally.items()}
 
 
-def _counted(frame: pl.DataFrame, maintain_order: bool = False) -> pl.DataFrame:
-    return frame.group_by("value", maintain_order=maintain_order).agg(pl.col("rows").sum())
+def _counted(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.group_by("value").agg(pl.col("rows").sum())
+
+
+def _added(ordered: pl.DataFrame) -> pl.DataFrame:
+    """The rows of equal values, which are neighbours, added up: cheaper than hashing them."""
+    first = ordered["value"].ne_missing(ordered["value"].shift()).arg_true()
+    if len(first) == 0:
+        return ordered
+    rows = np.add.reduceat(ordered["rows"].to_numpy(), first.to_numpy())
+    return pl.DataFrame({"value": ordered["value"][first], "rows": rows})
+
+
+def _present(values: pl.Series) -> pl.Series:
+    """The values that are there; -0.0 as the 0.0 that it equals: which is kept may not depend on order."""
+    there = values.drop_nulls()
+    if there.dtype.is_float():
+        there = there.drop_nans()
+        there = pl.Series(there.name, there.to_numpy() + 0.0)
+    return there
+
+
+def _finite(values: pl.Series) -> pl.Series:
+    if not values.dtype.is_float() or values.is_finite().all():
+        return values
+    return values.filter(values.is_finite())
 
 
 def present_values(values: pl.Series) -> pl.Series:
@@ -139,7 +199,7 @@ def present_values(values: pl.Series) -> pl.Series:
 
 def mode(tally: pl.DataFrame) -> object:
     """The most frequent value; of several, the smallest."""
-    return tally.filter(pl.col("rows") == pl.col("rows").max())["value"][0]
+    return tally.filter(pl.col("rows") == pl.col("rows").max())["value"].sort()[0]
 
 
 def quantile(tally: pl.DataFrame, q: float) -> float:
@@ -152,12 +212,17 @@ def quantile(tally: pl.DataFrame, q: float) -> float:
     last = np.cumsum(tally["rows"].to_numpy())
     at = q * (last[-1] - 1)
     low, high = (values[np.searchsorted(last, rank, side="right")] for rank in (np.floor(at), np.ceil(at)))
-    share = float(at - np.floor(at))
+    return _between(low, high, float(at))
+
+
+def _between(below: np.float64, above: np.float64, rank: float) -> float:
+    """The value at a rank between those at the whole ranks around it; 0.0 for -0.0, as it is counted."""
+    low, high, share = float(below) + 0.0, float(above) + 0.0, rank - floor(rank)
     if share == 0 or low == high:
-        return float(low)
-    if not np.isfinite(low) or not np.isfinite(high) or abs(low) > _SQUARABLE or abs(high) > _SQUARABLE:
-        return float(low) * (1 - share) + float(high) * share  # the largest floats cannot be subtracted
-    return float(low + (high - low) * share)
+        return low
+    if not isfinite(low) or not isfinite(high) or abs(low) > _SQUARABLE or abs(high) > _SQUARABLE:
+        return low * (1 - share) + high * share  # the largest floats cannot be subtracted
+    return low + (high - low) * share
 
 
 def mean_and_spread(tally: pl.DataFrame) -> tuple[float, float]:
