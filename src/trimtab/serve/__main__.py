@@ -54,7 +54,7 @@ def main() -> int:
     args = parser.parse_args()
     if args.with_parent:
         end_with_parent()
-    spec = defaults.model_copy(update={name: getattr(args, name) for name in OPTIONS})
+    spec = defaults.model_copy(update={name: getattr(args, name) for name in (*OPTIONS, *LOG_OPTIONS)})
     try:
         return serve(args.bundle, spec, args.log, _announce, args.threads)
     except TrimtabError as error:
