@@ -17,18 +17,8 @@ from trimtab.core.units import seconds, size_bytes
 from trimtab.serve.lifeline import FLAG, HELP, end_with_parent
 from trimtab.serve.server import Listening, serve
 
-OPTIONS = (
-    "host",
-    "rest",
-    "grpc",
-    "queue",
-    "max_texts",
-    "max_bytes",
-    "batch_tokens",
-    "drain",
-    "log_size",
-    "log_age",
-)
+OPTIONS = ("host", "rest", "grpc", "queue", "max_texts", "max_bytes", "batch_tokens", "drain")
+LOG_OPTIONS = ("log_size", "log_age")
 
 
 def main() -> int:
