@@ -39,7 +39,7 @@ def main() -> None:
     """Simulate, print, write."""
     options = parser(__doc__, seed=0).parse_args()
     rng = np.random.default_rng(options.seed)
-    streams, looks, pairs, drifting = (120, 10, 500, 10) if options.quick else (2000, 30, 20000, 200)
+    streams, looks, pairs, drifting = (60, 8, 200, 4) if options.quick else (2000, 30, 20000, 200)
     rows, raw = no_drift(rng, streams, looks)
     rows += calibration(rng, pairs)
     for share in SHARES:

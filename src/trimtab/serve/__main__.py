@@ -17,18 +17,8 @@ from trimtab.core.units import seconds, size_bytes
 from trimtab.serve.lifeline import FLAG, HELP, end_with_parent
 from trimtab.serve.server import Listening, serve
 
-OPTIONS = (
-    "host",
-    "rest",
-    "grpc",
-    "queue",
-    "max_texts",
-    "max_bytes",
-    "batch_tokens",
-    "drain",
-    "log_size",
-    "log_age",
-)
+OPTIONS = ("host", "rest", "grpc", "queue", "max_texts", "max_bytes", "batch_tokens", "drain")
+LOG_OPTIONS = ("log_size", "log_age")
 
 
 def main() -> int:
@@ -54,7 +44,7 @@ def main() -> int:
     args = parser.parse_args()
     if args.with_parent:
         end_with_parent()
-    spec = defaults.model_copy(update={name: getattr(args, name) for name in OPTIONS})
+    spec = defaults.model_copy(update={name: getattr(args, name) for name in (*OPTIONS, *LOG_OPTIONS)})
     try:
         return serve(args.bundle, spec, args.log, _announce, args.threads)
     except TrimtabError as error:
