@@ -155,3 +155,10 @@ def test_it_leaves_the_old_json_when_the_new_one_cannot_be_written(tmp_path):
         write_json(path, circular)
     assert json.loads(path.read_text()) == {"looks": 1}
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"[]", b"{}", b"{"])
+def test_a_list_of_checksums_that_proves_nothing_is_refused(tmp_path, content):
+    (tmp_path / "checksums.json").write_bytes(content)
+    with pytest.raises(BundleError, match=r"checksums\.json.*copy the bundle again"):
+        verify_checksums(tmp_path)

@@ -106,6 +106,12 @@ class Releases:
                     "there is no previous champion",
                     "promote a version with `trimtab promote`",
                 )
+            if previous is None or back != previous[0]:  # another process promoted since it was checked
+                raise ConfigError(
+                    str(self.file),
+                    f"version {back} became the previous champion meanwhile",
+                    "look at `trimtab history`, then roll back again",
+                )
             self._point("champion", back)
             if champion is not None:
                 self._point("previous", champion)

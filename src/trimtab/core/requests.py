@@ -136,5 +136,8 @@ def is_unread(path: Path) -> bool:
     if first is None:
         return False
     noted = path.parent / _READ.format(version=first.version)
-    read = json.loads(noted.read_text(encoding="utf-8")) if noted.is_file() else {}
+    try:
+        read = json.loads(noted.read_text(encoding="utf-8")) if noted.is_file() else {}
+    except ValueError:  # cut off by a power failure: the log must go on, and may warn once too often
+        read = {}
     return Segment(path, first.version, read.get(path.name, 0)).head is not None

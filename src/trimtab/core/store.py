@@ -69,8 +69,11 @@ def verify_checksums(folder: Path) -> None:
         )
     try:
         table = json.loads(listing.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise BundleError(f"{listing}:{error.lineno}", "not JSON", "copy the bundle again") from error
+    except ValueError as error:  # not JSON, or not even text
+        place = f"{listing}:{getattr(error, 'lineno', 1)}"
+        raise BundleError(place, "not JSON", "copy the bundle again") from error
+    if not isinstance(table, dict) or not table:
+        raise BundleError(str(listing), "lists no checksums", "copy the bundle again")
     for name, expected in table.items():
         path = folder / name
         if not path.is_file():
