@@ -12,6 +12,8 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 
 from trimtab.core.bundle import Bundle, write_bundle
 from trimtab.features.tokens import Tokens
+from trimtab.monitor.profile import reference_profile
+from trimtab.runtime.predict import load
 
 LABELS = ("card", "cash", "transfer")
 WORDS = (
@@ -88,3 +90,21 @@ def tiny_bundle(folder: Path, seed: int = 0) -> Bundle:
     return write_bundle(
         folder, model, [tiny_tokens()], LABELS, {"name": "tiny", "task": "text-classification"}
     )
+
+
+KNOWN, NEW = WORDS[1:10], ("bitcoin", "refund", "my", "the")
+"""Words of the traffic that `profiled_bundle` was made for, and of other traffic."""
+
+
+def texts(rng: np.random.Generator, rows: int, words: tuple[str, ...] = KNOWN) -> list[str]:
+    return [" ".join(rng.choice(words, rng.integers(2, 7))) for _ in range(rows)]
+
+
+def profiled_bundle(folder: Path, manifest: dict, train_rows: int, valid_rows: int) -> Bundle:
+    """A tiny bundle with a reference profile of random texts."""
+    rng = np.random.default_rng(0)
+    model = tiny_model(folder / "model")
+    bare = load(write_bundle(folder / "bare", model, [tiny_tokens()], LABELS, {}).folder)
+    train, valid = bare.output(texts(rng, train_rows), embed=True), texts(rng, valid_rows)
+    profile = reference_profile(train.embedding, valid, bare.output(valid, embed=True), LABELS)
+    return write_bundle(folder / "profiled", model, [tiny_tokens()], LABELS, manifest, profile)

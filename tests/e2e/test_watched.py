@@ -13,12 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tiny import LABELS, WORDS, tiny_model, tiny_tokens
-from trimtab.core.bundle import write_bundle
+from tiny import NEW, profiled_bundle, texts
 from trimtab.core.releases import Releases
 from trimtab.core.requests import read_requests, segments
-from trimtab.monitor.profile import reference_profile
-from trimtab.runtime.predict import load
 from trimtab.serve.load import drive
 
 pytestmark = pytest.mark.slow
@@ -31,22 +28,12 @@ budget: {}
 serve: {rest: 0, grpc: 0}
 watch: {drift: {window: 200}}
 """
-KNOWN, NEW = WORDS[1:10], ("bitcoin", "refund", "my", "the")
-
-
-def texts(rng: np.random.Generator, rows: int, words: tuple[str, ...] = KNOWN) -> list[str]:
-    return [" ".join(rng.choice(words, rng.integers(2, 7))) for _ in range(rows)]
 
 
 @pytest.fixture
 def project(tmp_path) -> Path:
     """A project whose champion is a small bundle with a reference profile."""
-    rng = np.random.default_rng(0)
-    model = tiny_model(tmp_path / "model")
-    bare = load(write_bundle(tmp_path / "bare", model, [tiny_tokens()], LABELS, {}).folder)
-    train, valid = bare.output(texts(rng, 300), embed=True), texts(rng, 500)
-    profile = reference_profile(train.embedding, valid, bare.output(valid, embed=True), LABELS)
-    bundle = write_bundle(tmp_path / "bundle", model, [tiny_tokens()], LABELS, {"name": "tiny"}, profile)
+    bundle = profiled_bundle(tmp_path, {"name": "tiny"}, train_rows=300, valid_rows=500)
     folder = tmp_path / "project"
     (folder / ".trimtab").mkdir(parents=True)
     (folder / "trimtab.yaml").write_text(SPEC)

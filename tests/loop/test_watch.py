@@ -9,35 +9,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tiny import LABELS, WORDS, tiny_model, tiny_tokens
-from trimtab.core.bundle import Bundle, write_bundle
+from tiny import NEW, profiled_bundle, texts
 from trimtab.core.errors import BundleError, ConfigError, EnvironmentFault
 from trimtab.core.releases import Releases
 from trimtab.core.requests import Request
 from trimtab.core.spec import BudgetSpec, DriftSpec, WatchSpec
 from trimtab.loop.lock import only_one
 from trimtab.loop.watch import watch
-from trimtab.monitor.profile import entropy, reference_profile
+from trimtab.monitor.profile import entropy
 from trimtab.runtime.predict import Predictor, load
 
 SPEC = WatchSpec(drift=DriftSpec(window=100), retrain="propose")
-KNOWN, NEW = WORDS[1:10], ("bitcoin", "refund", "my", "the")
-
-
-def texts(rng: np.random.Generator, rows: int, words: tuple[str, ...] = KNOWN) -> list[str]:
-    return [" ".join(rng.choice(words, rng.integers(2, 7))) for _ in range(rows)]
 
 
 @pytest.fixture
 def watched(tmp_path) -> Predictor:
-    rng = np.random.default_rng(0)
-    model = tiny_model(tmp_path / "model")
-    bare = load(write_bundle(tmp_path / "bare", model, [tiny_tokens()], LABELS, {}).folder)
-    train, valid = bare.output(texts(rng, 200), embed=True), texts(rng, 400)
-    profile = reference_profile(train.embedding, valid, bare.output(valid, embed=True), LABELS)
     manifest = {"proof": {"budget": BudgetSpec(latency_p99="15ms").model_dump(mode="json")}}
-    bundle: Bundle = write_bundle(tmp_path / "watched", model, [tiny_tokens()], LABELS, manifest, profile)
-    return load(bundle.folder)
+    return load(profiled_bundle(tmp_path, manifest, train_rows=200, valid_rows=400).folder)
 
 
 def serve(predictor: Predictor, log: Path, asked: list[str], latency_ms: float = 4.0) -> None:

@@ -15,10 +15,6 @@ from trimtab.serve.deploy import TARGETS, render
 SPEC = ServeSpec(rest=9000, grpc=9001, drain="20s")
 
 
-LOG_OPTIONS = {"log_size", "log_age"}
-"""An image keeps no request log: its disk ends with it."""
-
-
 @pytest.mark.parametrize("target", TARGETS)
 def test_every_target_ships_an_image_that_is_not_root(target, tiny):
     files = render(target, tiny, SPEC)
@@ -27,7 +23,7 @@ def test_every_target_ships_an_image_that_is_not_root(target, tiny):
     command = json.loads(files["Dockerfile"].splitlines()[-1].removeprefix("CMD "))
     assert command[:4] == ["python", "-m", "trimtab.serve", "/srv/bundle"]
     given = dict(zip(command[4::2], command[5::2], strict=True))
-    assert {name.removeprefix("--").replace("-", "_") for name in given} == {*OPTIONS} - LOG_OPTIONS
+    assert {name.removeprefix("--").replace("-", "_") for name in given} == {*OPTIONS}
     assert given["--rest"] == "9000"
     assert given["--max-bytes"] == "1000000"
 
