@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from parts.paired import interval
+from trimtab.core.step import Step
 
 ALIKE = 1e-4
 """Two fills are alike where they differ by less, in standard deviations."""
@@ -27,6 +30,53 @@ class Holes:
     """Column name to (rows,) bool."""
     spread: Mapping[str, float]
     """Standard deviation of each column of numbers, of the rows that are learned from."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """A step beside a reference; `same` where both are the same method and so must agree."""
+
+    name: str
+    step: Step
+    reference: str
+    fill: Callable[..., Any]
+    """How the reference fills; what it takes depends on the data."""
+    same: bool = True
+    numbers_only: bool = False
+
+
+def judged(
+    method: Method,
+    ours: Callable[[], pl.DataFrame],
+    theirs: Callable[[], Mapping[str, Any]],
+    holes: Holes,
+    names: Sequence[str],
+) -> dict[str, Any]:
+    """A method's result on columns `names`: both fill, timed, and are compared."""
+    mine, our_seconds = _timed(ours)
+    other, seconds = _timed(theirs)
+    return {
+        "method": method.name,
+        "reference": method.reference,
+        "same": method.same,
+        "seconds": (our_seconds, seconds),
+        **compared(columns(mine), {name: values.to_numpy() for name, values in other.items()}, holes, names),
+    }
+
+
+def hollow(rows: pl.DataFrame, hidden: Mapping[str, np.ndarray]) -> pl.DataFrame:
+    """The rows with the hidden cells missing."""
+    return rows.with_columns(
+        pl.when(pl.Series(~hidden[name])).then(pl.col(name)).alias(name) for name in hidden
+    )
+
+
+def columns(rows: pl.DataFrame) -> Columns:
+    """Floats with NaN, words with None."""
+    return {
+        one.name: one.fill_null(np.nan).to_numpy() if one.dtype == pl.Float64 else np.array(one, object)
+        for one in rows
+    }
 
 
 def compared(ours: Columns, theirs: Columns, holes: Holes, columns: Sequence[str]) -> dict[str, Any]:
@@ -131,3 +181,9 @@ def _less(ours: Mapping[str, float], theirs: Mapping[str, float]) -> dict[str, f
 def _share(found: Columns, holes: Holes, cells: Mapping[str, np.ndarray]) -> float:
     filled = sum(int((holes.hidden[name] & _there(found[name])).sum()) for name in cells)
     return filled / sum(int(holes.hidden[name].sum()) for name in cells)
+
+
+def _timed(work: Callable[[], Any]) -> tuple[Any, float]:
+    start = time.perf_counter()
+    done = work()
+    return done, time.perf_counter() - start

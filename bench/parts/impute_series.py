@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 
-from parts.filled import Holes, compared
-from parts.impute_tables import columns, timed
+from parts.filled import Holes, Method, columns, hollow, judged
 from trimtab.core.objects import Batch
 from trimtab.core.step import Step
 from trimtab.data.impute import Impute
@@ -26,17 +25,6 @@ BLOCKS = {"co2": (1, 4), "etth1": (1, 24)}
 PERIOD = {"co2": 52, "etth1": 24}
 WINDOW = 8
 Fill = Callable[[pd.Series], pd.Series]
-
-
-@dataclass(frozen=True)
-class Method:
-    """A step beside a reference; `same` where both are the same method and so must agree."""
-
-    name: str
-    step: Step
-    reference: str
-    fill: Fill
-    same: bool = True
 
 
 def cells(folder: Path, seeds: Sequence[int], small: bool) -> Iterator[dict[str, Any]]:
@@ -71,10 +59,7 @@ def hide(
     hidden = {name: blocks(values[name].is_not_null().to_numpy(), lengths, rng) for name in values.columns}
     truth = columns(values)
     spread = {name: float(np.nanstd(truth[name])) for name in values.columns}
-    holed = rows.with_columns(
-        pl.when(pl.Series(~hidden[name])).then(pl.col(name)).alias(name) for name in values.columns
-    )
-    return holed, Holes(truth, hidden, spread)
+    return hollow(rows, hidden), Holes(truth, hidden, spread)
 
 
 def blocks(known: np.ndarray, lengths: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
@@ -91,16 +76,8 @@ def one_seed(holed: pl.DataFrame, holes: Holes, period: int) -> Iterator[dict[st
     """Every method on the same holes."""
     held = holed.to_pandas().set_index("time")
     for method in methods(period):
-        ours, our_seconds = timed(stepped, method.step, holed)
-        theirs, seconds = timed(lambda fill=method.fill: held.apply(fill))
-        found = {name: values.to_numpy(np.float64) for name, values in theirs.items()}
-        yield {
-            "method": method.name,
-            "reference": method.reference,
-            "same": method.same,
-            "seconds": (our_seconds, seconds),
-            **compared(columns(ours.drop("time")), found, holes, list(held)),
-        }
+        ours = partial(stepped, method.step, holed)
+        yield judged(method, ours, partial(held.apply, method.fill), holes, list(held))
 
 
 def stepped(step: Step, rows: pl.DataFrame) -> pl.DataFrame:

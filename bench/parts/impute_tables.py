@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from sklearn.experimental import enable_iterative_imputer  # noqa: F401
 from sklearn.impute import IterativeImputer, KNNImputer, SimpleImputer
 from sklearn.preprocessing import StandardScaler
 
-from parts.filled import Columns, Holes, compared
+from parts.filled import Holes, Method, columns, hollow, judged
 from trimtab.core.objects import Batch
 from trimtab.core.step import Step
 from trimtab.data.impute import Impute
@@ -34,18 +33,6 @@ SIZES = {"adult": (5_000, 2_000), "german credit": (700, 300)}
 """Rows that are learned from, and rows that are filled."""
 Fill = Callable[[pd.DataFrame, pd.DataFrame, Sequence[str]], pd.DataFrame]
 """Learn from the first, fill the second; the columns of numbers."""
-
-
-@dataclass(frozen=True)
-class Method:
-    """A step beside a reference; `same` where both are the same method and so must agree."""
-
-    name: str
-    step: Step
-    reference: str
-    fill: Fill
-    same: bool = True
-    numbers_only: bool = False
 
 
 def cells(folder: Path, shares: Sequence[float], seeds: Sequence[int], small: bool) -> Iterator[dict]:
@@ -87,16 +74,9 @@ def one_seed(train: pl.DataFrame, test: pl.DataFrame, share: float, seed: int) -
         parts = train.select(chosen), holed.select(chosen)
         if method.numbers_only:
             parts = apart(parts[0], spread, rng), apart(parts[1], spread, rng)
-        ours, our_seconds = timed(stepped, method.step, *parts)
-        theirs, seconds = timed(method.fill, *map(to_pandas, parts), numbers)
-        found = {name: values.to_numpy() for name, values in theirs.items()}
-        yield {
-            "method": method.name,
-            "reference": method.reference,
-            "same": method.same,
-            "seconds": (our_seconds, seconds),
-            **compared(columns(ours), found, holes, chosen),
-        }
+        ours = partial(stepped, method.step, *parts)
+        theirs = partial(method.fill, *map(to_pandas, parts), numbers)
+        yield judged(method, ours, theirs, holes, chosen)
 
 
 def hide(rows: pl.DataFrame, share: float, rng: np.random.Generator) -> tuple[pl.DataFrame, dict]:
@@ -104,10 +84,7 @@ def hide(rows: pl.DataFrame, share: float, rng: np.random.Generator) -> tuple[pl
     hidden = {
         name: (rng.random(rows.height) < share) & rows[name].is_not_null().to_numpy() for name in rows.columns
     }
-    holed = rows.with_columns(
-        pl.when(pl.Series(~hidden[name])).then(pl.col(name)).alias(name) for name in rows.columns
-    )
-    return holed, hidden
+    return hollow(rows, hidden), hidden
 
 
 def apart(rows: pl.DataFrame, spread: Mapping[str, float], rng: np.random.Generator) -> pl.DataFrame:
@@ -117,25 +94,11 @@ def apart(rows: pl.DataFrame, spread: Mapping[str, float], rng: np.random.Genera
     return rows.with_columns(pl.col(name) + noise[name] for name in rows.columns)
 
 
-def columns(rows: pl.DataFrame) -> Columns:
-    """Floats with NaN, words with None."""
-    return {
-        one.name: one.fill_null(np.nan).to_numpy() if one.dtype == pl.Float64 else np.array(one, object)
-        for one in rows
-    }
-
-
 def to_pandas(rows: pl.DataFrame) -> pd.DataFrame:
     """The same for scikit-learn: words as objects with NaN."""
     held = {name: np.where(values == None, np.nan, values) if values.dtype == object else values  # noqa: E711
             for name, values in columns(rows).items()}  # fmt: skip
     return pd.DataFrame(held)
-
-
-def timed(work: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
-    start = time.perf_counter()
-    done = work(*arguments)
-    return done, time.perf_counter() - start
 
 
 def stepped(step: Step, train: pl.DataFrame, test: pl.DataFrame) -> pl.DataFrame:
