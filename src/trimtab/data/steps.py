@@ -22,14 +22,8 @@ from trimtab.data.alone.classes import Classes
 from trimtab.data.alone.estimators import base_of
 
 _CLASSES = Classes(STEPS, __name__, base_of)
-__all__ = sorted(_CLASSES.names)  # noqa: PLE0605 - made from the registry
-
-
-def __getattr__(name: str) -> type:
-    if name.startswith("_"):
-        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
-    made = globals()[name] = _CLASSES.make(name)
-    return made
+__all__ = _CLASSES.names  # noqa: PLE0605 - made from the registry
+__getattr__ = _CLASSES.get
 
 
 def __dir__() -> list[str]:

@@ -17,14 +17,8 @@ from trimtab.features import FEATURES
 from trimtab.features.alone import features_base
 
 _CLASSES = Classes(FEATURES, __name__, features_base)
-__all__ = sorted(_CLASSES.names)  # noqa: PLE0605 - made from the registry
-
-
-def __getattr__(name: str) -> type:
-    if name.startswith("_"):
-        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
-    made = globals()[name] = _CLASSES.make(name)
-    return made
+__all__ = _CLASSES.names  # noqa: PLE0605 - made from the registry
+__getattr__ = _CLASSES.get
 
 
 def __dir__() -> list[str]:

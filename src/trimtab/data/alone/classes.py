@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -17,26 +18,38 @@ Bases = Callable[[type[Step]], type]
 class Classes:
     """The estimators of the steps of a registry, by the name of the step's class; `module` is where they are.
 
-    A module that asks for them in its `__getattr__` holds each class once, so that pickle finds it there.
+    That module asks for them by `get`, its `__getattr__`, and holds each class once: pickle finds it there.
     """
 
     def __init__(self, registry: Registry, module: str, base_of: Bases) -> None:
-        self.names = {path.partition(":")[2]: name for name, path in registry.items()}
+        self._entries = {path.partition(":")[2]: name for name, path in registry.items()}
         self._registry = registry
         self._module = module
         self._base_of = base_of
 
-    def make(self, wanted: str) -> type:
-        """The class called `wanted`.
+    @property
+    def names(self) -> list[str]:
+        """The names of all classes, in the order of the alphabet."""
+        return sorted(self._entries)
+
+    def get(self, wanted: str) -> type:
+        """The class called `wanted`, which the module holds from now on.
 
         Raises:
             AttributeError: no step is called so; the message lists those that are.
         """
-        if wanted not in self.names:
+        if wanted.startswith("_"):
+            raise AttributeError(f"module '{self._module}' has no attribute '{wanted}'")
+        if wanted not in self._entries:
             raise AttributeError(
-                f"module '{self._module}' has no step '{wanted}'; {suggestion(wanted, self.names)}"
+                f"module '{self._module}' has no step '{wanted}'; {suggestion(wanted, self._entries)}"
             )
-        entry = Entry(self._registry, self.names[wanted], f"{self._module}.{wanted}")
+        made = self._make(wanted)
+        setattr(sys.modules[self._module], wanted, made)
+        return made
+
+    def _make(self, wanted: str) -> type:
+        entry = Entry(self._registry, self._entries[wanted], f"{self._module}.{wanted}")
         base = self._base_of(entry.kind)
         body = {
             "__module__": self._module,
