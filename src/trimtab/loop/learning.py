@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from trimtab.core.objects import Splits, Trained
 from trimtab.core.splits import load_splits, save_splits
 from trimtab.core.store import Stage, file_hash, value_hash
 from trimtab.data import STEPS
-from trimtab.data.prepare import Place, plan_steps, prepare
+from trimtab.data.prepare import Place, located, plan_steps, prepare
 from trimtab.data.sources import rooted
 from trimtab.features import FEATURES
 from trimtab.features.tokens import Tokens
@@ -51,10 +52,10 @@ def data_files(shop: Workshop, place: Place) -> dict[str, Any]:
     files: dict[str, Any] = {
         name: fingerprint(rooted(shop.folder, path), spec.data) for name, path in _files(spec.data).items()
     }
-    for step in (step for part in plan_steps(spec, place) for step in part):
+    for step in located(chain.from_iterable(plan_steps(spec, place)), shop.folder):
         for name in step.reads:
-            path = shop.folder / (getattr(step, name) or "")
-            files[f"{step.name}.{name}"] = file_hash(path) if path.is_file() else None
+            path = getattr(step, name)
+            files[f"{step.name}.{name}"] = file_hash(Path(path)) if path and Path(path).is_file() else None
     return files
 
 

@@ -30,7 +30,7 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
     "features": (*_STEPS, "loop/learning.py"),
     "train": ("core", "models", "loop/learning.py"),
     "compress": (*_MODELS, "loop/learning.py", "loop/shrinking.py"),
-    "measure": (*_MODELS, "serve", "loop/learning.py", "loop/measuring.py", "loop/shrinking.py"),
+    "measure": (*_MODELS, "serve", "loop/learning.py", "loop/measuring.py"),
     "test": (*_MODELS, "loop/learning.py", "loop/shipping.py"),
     "bundle": (*_STEPS, "runtime", "monitor", "loop/card.py", "loop/shipping.py"),
 }
