@@ -71,8 +71,17 @@ def test_the_accepted_stay_under_the_bound_and_the_refused_get_a_hint(busy, real
     assert result.refused > len(result.latencies_ms) / 2  # 2 in 3 are, where the machine's speed is steady
     assert hints
     assert min(hints) > 0
-    bound = waiting_bound_s(SPEC, WORKERS * seconds_an_answer(result, stages, depth), WORKERS)
-    assert result.summary()["p99_ms"] < 1000 * bound
+    bound = 1000 * waiting_bound_s(SPEC, WORKERS * seconds_an_answer(result, stages, depth), WORKERS)
+    assert p99_ms(result, OK) < bound + p99_ms(result, REFUSED)
+
+
+def p99_ms(result: LoadResult, state: str) -> float:
+    """Of the replies that ended in `state`.
+
+    A refusal never waits in the queue: what it takes is the way there and back, on cores that 512 clients
+    share with the server. The bound, from reading a request to its answer, leaves that out.
+    """
+    return float(np.quantile([reply.ms for reply in result.replies if reply.state == state], 0.99))
 
 
 def seconds_an_answer(result: LoadResult, stages: np.ndarray, depth: int) -> float:

@@ -22,7 +22,7 @@ from trimtab.data.alone.classes import Classes
 from trimtab.data.alone.estimators import base_of
 
 _CLASSES = Classes(STEPS, __name__, base_of)
-__all__ = _CLASSES.names  # noqa: PLE0605 - made from the registry
+__all__ = sorted(_CLASSES.names)  # noqa: PLE0605 - made from the registry
 __getattr__ = _CLASSES.get
 
 

@@ -17,7 +17,7 @@ from trimtab.features import FEATURES
 from trimtab.features.alone import features_base
 
 _CLASSES = Classes(FEATURES, __name__, features_base)
-__all__ = _CLASSES.names  # noqa: PLE0605 - made from the registry
+__all__ = sorted(_CLASSES.names)  # noqa: PLE0605 - made from the registry
 __getattr__ = _CLASSES.get
 
 
