@@ -79,6 +79,13 @@ def test_it_registers_and_promotes_the_same_version_once(releases, tmp_path):
     assert releases.history() == before
 
 
+def test_the_champion_does_not_challenge_itself(releases):
+    releases.promote("one", {})
+    with pytest.raises(ConfigError, match="version 'one': is the champion"):
+        releases.challenge("one", {})
+    assert releases.alias("challenger") is None
+
+
 def test_it_challenges_with_the_same_version_once(releases):
     releases.challenge("two", {})
     before = releases.history()
@@ -239,6 +246,17 @@ def test_it_says_when_a_file_is_no_registry(tmp_path):
     file.write_text("not a database, but long enough to be read as one")
     with pytest.raises(EnvironmentFault, match="not a registry"):
         Releases(file)
+
+
+def test_it_says_when_its_file_was_damaged_while_it_was_open(releases):
+    releases._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with releases.file.open("r+b") as stream:
+        stream.seek(4096)
+        stream.write(b"\xff" * 8192)
+    other = Releases(releases.file)
+    with pytest.raises(EnvironmentFault, match="not a registry"):
+        other.versions()
+    other.close()
 
 
 PROMOTE = textwrap.dedent(

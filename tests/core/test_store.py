@@ -128,6 +128,17 @@ def test_it_names_the_first_file_that_was_changed(tmp_path):
         verify_checksums(tmp_path)
 
 
+def test_it_names_a_file_that_no_checksum_covers_but_minds_no_hidden_one(tmp_path):
+    (tmp_path / "a").write_text("a")
+    write_checksums(tmp_path)
+    (tmp_path / ".listing").mkdir()
+    (tmp_path / ".listing" / "b").write_text("b")
+    verify_checksums(tmp_path)
+    (tmp_path / "steps.npz").write_text("smuggled in")
+    with pytest.raises(BundleError, match=r"steps\.npz: is not listed in checksums\.json; remove it"):
+        verify_checksums(tmp_path)
+
+
 def test_it_hashes_names_and_contents(tmp_path):
     (tmp_path / "a").write_text("1")
     first = folder_hash(tmp_path)

@@ -104,14 +104,31 @@ def test_it_decides_the_same_in_one_call_as_in_many(watched, tmp_path):
 
 
 def test_it_repeats_a_look_that_was_killed_before_it_was_noted(watched, tmp_path):
-    serve(watched, tmp_path / "log", texts(np.random.default_rng(1), 100))
-    releases = Releases(tmp_path / "registry.db")
+    releases, path = Releases(tmp_path / "registry.db"), noted(tmp_path / "state", watched)
+    serve(watched, tmp_path / "log", texts(np.random.default_rng(1), 50))
+    watch(watched.bundle.folder, tmp_path / "log", SPEC, releases, tmp_path / "state")
+    before = path.read_text()
+    serve(watched, tmp_path / "log", texts(np.random.default_rng(2), 50))
     watch(watched.bundle.folder, tmp_path / "log", SPEC, releases, tmp_path / "state")
     first = next((tmp_path / "state" / "decisions").iterdir()).read_text()
-    noted(tmp_path / "state", watched).unlink()  # as if killed just before it was written
+    path.write_text(before)  # as if killed just before it was written anew
     watch(watched.bundle.folder, tmp_path / "log", SPEC, releases, tmp_path / "state")
     assert [path.read_text() for path in (tmp_path / "state" / "decisions").iterdir()] == [first]
     assert [entry.body["look"] for entry in releases.history()] == [1]
+    releases.close()
+
+
+def test_it_counts_on_where_its_state_was_damaged_and_moved_away(watched, tmp_path):
+    serve(watched, tmp_path / "log", texts(np.random.default_rng(1), 200))
+    releases, path = Releases(tmp_path / "registry.db"), noted(tmp_path / "state", watched)
+    watch(watched.bundle.folder, tmp_path / "log", SPEC, releases, tmp_path / "state")
+    path.write_text("{")
+    with pytest.raises(EnvironmentFault, match=r"not a watch state .*; move it away; watching then reads"):
+        watch(watched.bundle.folder, tmp_path / "log", SPEC, releases, tmp_path / "state")
+    path.unlink()
+    watch(watched.bundle.folder, tmp_path / "log", SPEC, releases, tmp_path / "state")
+    assert [entry.body["look"] for entry in releases.history()] == [1, 2, 3, 4]
+    assert len(list((tmp_path / "state" / "decisions").iterdir())) == 4
     releases.close()
 
 

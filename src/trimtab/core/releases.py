@@ -54,14 +54,8 @@ class Releases:
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.execute("PRAGMA foreign_keys = ON")
             self._db.executescript(_SCHEMA)
-        except sqlite3.OperationalError as error:
-            raise _unusable(file, error) from error
         except sqlite3.DatabaseError as error:
-            raise EnvironmentFault(
-                str(file),
-                f"not a registry ({error})",
-                "restore it from a backup, or move it away to start anew",
-            ) from error
+            raise _fault(file, error) from error
 
     def close(self) -> None:
         """Close the file."""
@@ -79,6 +73,8 @@ class Releases:
     def promote(self, version: str, reasons: Mapping[str, Any]) -> None:
         """Make a version the champion; the champion until now becomes `previous`.
 
+        Where it is the champion already nothing moves, so nothing is logged.
+
         Raises:
             ConfigError: no such version.
             BundleError: its bundle is missing, damaged or another one: nothing is promoted.
@@ -88,9 +84,11 @@ class Releases:
             self._promote(version, reasons)
 
     def challenge(self, version: str, reasons: Mapping[str, Any]) -> None:
-        """Make a version the challenger; it raises as `promote` does."""
+        """Make a version the challenger; it raises as `promote` does, and for the champion itself."""
         self.check(version)
         with self._transaction():
+            if self._alias("champion") == version:
+                raise ConfigError(f"version '{version}'", "is the champion", "challenge it with another one")
             self._challenge(version, reasons)
 
     def rollback(self, reasons: Mapping[str, Any]) -> str:
@@ -180,8 +178,9 @@ class Releases:
 
     def alias(self, alias: str) -> tuple[str, Path] | None:
         """Version and folder behind an alias, or None."""
-        version = self._alias(alias)
-        return None if version is None else (version, self.folder(version))
+        with self._transaction("DEFERRED"):
+            version = self._alias(alias)
+            return None if version is None else (version, self.file.parent / self._known(version))
 
     def folder(self, version: str) -> Path:
         """The bundle's folder of a version.
@@ -194,12 +193,14 @@ class Releases:
 
     def versions(self) -> list[dict[str, Any]]:
         """All versions, oldest first, with facts and aliases."""
+        with self._transaction("DEFERRED"):  # both as they were at one moment
+            aliases = self._db.execute("SELECT alias, version FROM aliases ORDER BY alias").fetchall()
+            rows = self._db.execute(
+                "SELECT version, folder, created, facts FROM versions ORDER BY created, rowid"
+            ).fetchall()
         names: dict[str, list[str]] = {}
-        for alias, version in self._db.execute("SELECT alias, version FROM aliases ORDER BY alias"):
+        for alias, version in aliases:
             names.setdefault(version, []).append(alias)
-        rows = self._db.execute(
-            "SELECT version, folder, created, facts FROM versions ORDER BY created, rowid"
-        )
         return [
             {
                 "version": v,
@@ -239,8 +240,8 @@ class Releases:
             self._db.execute(f"BEGIN {kind}")
             yield
             self._db.execute("COMMIT")
-        except sqlite3.OperationalError as error:
-            raise _unusable(self.file, error) from error
+        except sqlite3.DatabaseError as error:
+            raise _fault(self.file, error) from error
         finally:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
@@ -288,12 +289,13 @@ class Releases:
         self._db.execute("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)", row)
 
 
-def _unusable(file: Path, error: sqlite3.OperationalError) -> EnvironmentFault:
-    """A registry that is whole, but cannot be used now."""
+def _fault(file: Path, error: sqlite3.DatabaseError) -> EnvironmentFault:
+    """A registry that is whole but cannot be used now, or one that is not whole."""
+    if isinstance(error, sqlite3.OperationalError):
+        remedy = "end other processes that hold it, free disk space, or make the folder writable"
+        return EnvironmentFault(str(file), f"cannot be used ({error})", f"{remedy}, and try again")
     return EnvironmentFault(
-        str(file),
-        f"cannot be used ({error})",
-        "end other processes that hold it, free disk space, or make the folder writable, and try again",
+        str(file), f"not a registry ({error})", "restore it from a backup, or move it away to start anew"
     )
 
 

@@ -59,7 +59,10 @@ def write_checksums(folder: Path) -> None:
 
 
 def verify_checksums(folder: Path) -> None:
-    """Raise `BundleError` at the first file that is missing or not what was written."""
+    """Raise `BundleError` at the first file that is missing, not what was written, or not listed.
+
+    Hidden files do not count: nothing reads them, and systems that mount or browse a folder leave some.
+    """
     listing = folder / CHECKSUMS
     if not listing.is_file():
         raise BundleError(
@@ -85,12 +88,26 @@ def verify_checksums(folder: Path) -> None:
                 f"checksum is {found[:12]}, the bundle was written with {expected[:12]}",
                 "copy the bundle again, or run `trimtab run` to make a new one",
             )
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        hidden = any(part.startswith(".") for part in name.parts)
+        if path.is_file() and not hidden and name.as_posix() not in (CHECKSUMS, *table):
+            raise BundleError(
+                str(path), f"is not listed in {CHECKSUMS}", "remove it, or copy the bundle again"
+            )
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write JSON so that a reader sees the old file or the new one, never half of it."""
+    """Write JSON so that a reader sees the old file or the new one, never half of it.
+
+    It is on the disk before its name is: after a power cut, too, the name leads to one of the two.
+    """
+    text = json.dumps(value, indent=1, ensure_ascii=False, default=str) + "\n"
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(json.dumps(value, indent=1, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
+    with draft.open("w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
     draft.replace(path)
 
 

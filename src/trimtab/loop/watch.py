@@ -3,7 +3,7 @@
 What was read and how many looks were taken stand in `watch-VERSION.json`, so the promise about false alarms
 holds over any number of calls. It is written last: a call that is killed repeats its look with the same
 number and the same requests. A new version of the model starts at look 1 with the whole of alpha; one that
-comes back by a rollback goes on where it was.
+comes back by a rollback goes on where it was, and so does one whose state was lost, by the decisions it left.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from trimtab.monitor.window import Cut, Windows, request_times, traits_of
 from trimtab.runtime.predict import Predictor, load
 
 STATE = "watch-{version}.json"
+DECISION = "{version}-{look:06d}.json"
 EXAMPLES = 5
 """Most novel texts that a decision shows."""
 
@@ -77,9 +78,11 @@ def _watch(
 ) -> Decision:
     predictor = load(bundle_folder)
     bundle, profile = predictor.bundle, _profile(predictor.bundle)
-    (state_folder / "decisions").mkdir(parents=True, exist_ok=True)
+    decisions = state_folder / "decisions"
+    decisions.mkdir(parents=True, exist_ok=True)
     noted = state_folder / STATE.format(version=bundle.version)
-    state = load_state(noted, bundle.version)
+    state = load_state(noted, bundle.version, decisions)
+    save_state(noted, state)  # so that a state that is missing later was lost, not yet to come
     windows = Windows(log_folder, bundle.version, bundle.labels, spec.drift.window, state.read)
     said: Decision | None = None
     for each in windows:
@@ -88,7 +91,7 @@ def _watch(
         look = _look(each, profile, recent, state.looks + 1, spec, bundle)
         decision = decide(look, bundle.version, spec.retrain)
         # only the first look of a call can have been noted before, by a watcher that was killed
-        _record(decision, look, each.window, releases, state_folder, may_be_noted=said is None)
+        _record(decision, look, each.window, releases, decisions, may_be_noted=said is None)
         state = State(bundle.version, look.number, dict(each.read), recent)
         save_state(noted, state)
         if said is None or said.action == "keep" or decision.action == "retrain":
@@ -101,18 +104,27 @@ def _watch(
     return said
 
 
-def load_state(path: Path, version: str) -> State:
-    """The state in `path`; a fresh one when there is none."""
+def load_state(path: Path, version: str, decisions: Path) -> State:
+    """The state in `path`. Where there is none nothing was read, and the looks are those that left decisions.
+
+    Looks at requests that were looked at before spend of alpha what is left: the promise holds.
+    """
     if not path.is_file():
-        return State(version)
+        return State(version, max(map(_look_of, decisions.glob(f"{version}-*.json")), default=0))
     try:
         body = json.loads(path.read_text(encoding="utf-8"))
         recent = tuple(Traits(**{name: np.array(row) for name, row in one.items()}) for one in body["recent"])
         return State(version, int(body["looks"]), dict(body["read"]), recent)
     except (ValueError, KeyError, TypeError) as error:
         raise EnvironmentFault(
-            str(path), f"not a watch state ({error})", "move it away; watching then starts at look 1"
+            str(path),
+            f"not a watch state ({error})",
+            "move it away; watching then reads the whole log again, and goes on counting its looks",
         ) from error
+
+
+def _look_of(decision: Path) -> int:
+    return int(decision.stem.rpartition("-")[2])
 
 
 def save_state(path: Path, state: State) -> None:
@@ -142,7 +154,7 @@ def _record(
     look: Look,
     window: Window,
     releases: Releases | None,
-    state_folder: Path,
+    decisions: Path,
     may_be_noted: bool,
 ) -> None:
     body: dict[str, Any] = {
@@ -153,7 +165,7 @@ def _record(
         "last": float(window.at[-1]),
         **asdict(decision),
     }
-    write_json(state_folder / "decisions" / f"{decision.subject}-{look.number:06d}.json", body)
+    write_json(decisions / DECISION.format(version=decision.subject, look=look.number), body)
     noted = may_be_noted and releases is not None and _is_noted(releases, decision.subject, look.number)
     if releases is not None and not noted:
         releases.note(decision.action, decision.subject, body)
