@@ -10,8 +10,10 @@ import time
 import pytest
 
 from project import write_registry
+from tiny import profiled_bundle
 from trimtab import __version__, cli
 from trimtab.cli.parser import VERBS
+from trimtab.core.requests import read_requests
 
 
 def run(capsys, *words):
@@ -136,6 +138,40 @@ def test_it_benches_the_champion(project, capsys):
     assert len(list((project / found["raw"]).iterdir())) == 6
 
 
+@pytest.mark.parametrize("url", ["host:8080", "https://host:1", "http://host", "http://h:x", "http://h:1/v2"])
+def test_it_benches_no_address_but_the_one_named(project, capsys, url):
+    code, _, err = run(capsys, "bench", "--url", url)
+    assert (code, err) == (
+        2,
+        f"error: --url {url}: is no address that can be asked; write http://HOST:PORT\n",
+    )
+
+
+def test_it_benches_for_some_time(project, capsys):
+    code, _, err = run(capsys, "bench", "--seconds", "0")
+    assert code == 2
+    assert "'0' is no number above 0" in err
+
+
+def test_it_replays_texts_once(project, capsys):
+    write_registry(project)
+    words = ("bench", "--replay", "--seconds", "0.2", "--json")
+    assert run(capsys, *words)[0] == 0
+    log = project / ".trimtab" / "requests"
+    logged = [one.text for one in read_requests(log)]
+    assert len(logged) == 60
+    assert "nothing is replayed" in run(capsys, *words)[2]
+    assert [one.text for one in read_requests(log)] == logged
+
+
+def test_it_watches_a_bundle_and_a_log_from_elsewhere(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    bundle = profiled_bundle(tmp_path / "there", {}, train_rows=50, valid_rows=100)
+    (tmp_path / "log").mkdir()
+    code, out, _ = run(capsys, "watch", "--bundle", str(bundle.folder), "--log", "log", "--json")
+    assert (code, json.loads(out)["action"]) == (0, "keep")
+
+
 def test_offline_can_be_said_by_a_variable(project, capsys, monkeypatch):
     monkeypatch.setenv("TRIMTAB_OFFLINE", "1")
     code, _, err = run(capsys, "fetch", "org/model")
@@ -168,7 +204,7 @@ def test_a_defect_is_one_line_with_its_place(project, capsys, monkeypatch):
 
     monkeypatch.setattr("trimtab.loop.plan.estimate", broken)
     code, _, err = run(capsys, "plan")
-    assert code == 1
+    assert code == 70
     assert err.startswith("error: ")
     assert err.endswith(": KeyError: 'lost'; run again with --debug for the traceback\n")
     assert err.count("\n") == 1
@@ -189,10 +225,23 @@ def test_an_interrupted_run_can_be_resumed(project, capsys, monkeypatch, number)
     assert signal.getsignal(signal.SIGTERM) is before
 
 
-def test_it_is_quiet_when_its_reader_goes_away(project):
-    command = f"{sys.executable} -m trimtab plan --json | head -c 10"
-    done = subprocess.run(command, shell=True, check=True, capture_output=True, text=True, cwd=project)
-    assert (done.stdout, done.stderr) == ('{"event": ', "")
+def test_it_is_quiet_when_its_reader_goes_away_and_does_not_say_done(project):
+    unread, out = os.pipe()
+    os.close(unread)
+    command = [sys.executable, "-m", "trimtab", "plan", "--json"]
+    done = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, check=False, cwd=project)
+    os.close(out)
+    assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, b"")
+
+
+def test_a_pipe_that_breaks_elsewhere_is_no_reader_that_went_away(project, capsys, monkeypatch):
+    def broken(*_):
+        raise BrokenPipeError("the pipe to another process")
+
+    monkeypatch.setattr("trimtab.loop.plan.estimate", broken)
+    code, _, err = run(capsys, "plan")
+    assert code == 70
+    assert "BrokenPipeError: the pipe to another process" in err
 
 
 def test_it_serves_the_champion_until_it_is_stopped(project):

@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 
 from rows import images_of
-from trimtab.core.errors import DataError
+from trimtab.core.errors import DataError, EnvironmentFault
 from trimtab.core.spec import DataSpec, FormatSpec
 from trimtab.data import READERS
 from trimtab.data.read import place_of, read, read_rows
@@ -245,6 +245,15 @@ def test_it_takes_frames_and_keeps_null_and_empty_apart(give):
     assert rows["t"].to_list() == ["", None]
     assert rows["d"].cast(pl.Date).to_list() == [date(2024, 1, 2), None]
     assert rows.ids.tolist() == [0, 1]
+
+
+def test_texts_of_pandas_without_pyarrow_say_what_to_install(monkeypatch):
+    def missing(_):
+        raise ModuleNotFoundError("pa.array requires 'pyarrow' module to be installed")
+
+    monkeypatch.setattr(pl, "from_pandas", missing)
+    with pytest.raises(EnvironmentFault, match=r"need PyArrow.*pip install 'trimtab\[data\]'"):
+        read_rows(FRAME.to_pandas())
 
 
 def test_a_named_index_of_pandas_becomes_a_column():

@@ -1,10 +1,15 @@
+import json
+import signal
 import subprocess
 import sys
+from importlib import metadata
 
+import httpx
 import pytest
 
 from trimtab.core.errors import ConfigError
-from trimtab.loop.export import EXPORTS, export
+from trimtab.core.spec import ServeSpec
+from trimtab.loop.export import EXPORTS, deploy, export
 
 
 def test_its_usage_note_runs(bundle, tmp_path):
@@ -28,6 +33,34 @@ def test_it_overwrites_nothing(bundle, tmp_path, target):
     (tmp_path / "full" / "mine.txt").touch()
     with pytest.raises(ConfigError, match="exists and is not empty"):
         export(bundle, target, tmp_path / "full")
+
+
+def test_what_deploys_a_bundle_serves_it_from_its_own_files(bundle, tmp_path, monkeypatch):
+    into = deploy(bundle, "docker", ServeSpec(rest=0, grpc=0), tmp_path / "image")
+    lines = (into / "Dockerfile").read_text().splitlines()
+    assert "ENV PYTHONPATH=/srv PYTHONUNBUFFERED=1" in lines
+    _, *words = json.loads(lines[-1].removeprefix("CMD "))
+    words[words.index("--host") + 1] = "127.0.0.1"
+    words[words.index("/srv/bundle")] = str(into / "bundle")
+    monkeypatch.setenv("PYTHONPATH", str(into))
+    where = [sys.executable, "-c", "import trimtab; print(trimtab.__file__)"]
+    assert subprocess.check_output(where, text=True, cwd=tmp_path).startswith(str(into))
+    with subprocess.Popen(
+        [sys.executable, *words], stdout=subprocess.PIPE, text=True, cwd=tmp_path
+    ) as served:
+        port = json.loads(served.stdout.readline())["rest"]
+        said = httpx.post(f"http://127.0.0.1:{port}/predict", json={"texts": ["card"]}).json()
+        served.send_signal(signal.SIGTERM)
+        assert served.wait(30) == 0
+    assert said["predictions"][0]["label"] == "card"
+
+
+def test_its_image_installs_what_serving_needs_as_it_is_here(bundle, tmp_path):
+    into = deploy(bundle, "docker", ServeSpec(), tmp_path / "image")
+    pinned = dict(line.split("==") for line in (into / "requirements.txt").read_text().splitlines())
+    assert pinned == {name: metadata.version(name) for name in pinned}
+    assert {"onnxruntime", "tokenizers", "uvicorn"} <= set(pinned)
+    assert not {"torch", "transformers", "scikit-learn", "pytest"} & set(pinned)
 
 
 def test_it_lists_the_targets_that_exist(bundle, tmp_path):

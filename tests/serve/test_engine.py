@@ -110,12 +110,35 @@ def test_it_refuses_what_is_unanswered_when_the_time_to_drain_is_over(slow):
 
 def test_a_tokenizer_that_raises_fails_the_request_and_no_other(slow):
     async def scenario(engine):
-        with pytest.raises(Failed):
-            await engine.submit(["\ud800"], perf_counter())
+        broken = engine.submit(["\ud800"], perf_counter())  # in one slice with the next
         ticket = await engine.submit(["card"], perf_counter())
+        with pytest.raises(Failed):
+            await broken
         return engine.waiting, ticket.labels
 
     assert run_engine(slow, scenario) == (0, [0])
+
+
+def test_a_cascade_that_cannot_tell_what_to_keep_fails_its_rows_and_goes_on(cascade, texts):
+    async def scenario(engine):
+        keep, engine._keep = engine._keep, lambda *_: 1 / 0
+        with pytest.raises(Failed):
+            await engine.submit(texts[:2], perf_counter())
+        engine._keep = keep
+        ticket = await engine.submit(texts[:2], perf_counter())
+        return engine.waiting, ticket.open_rows
+
+    assert run_engine(cascade, scenario) == (0, 0)
+
+
+def test_an_answer_that_cannot_be_noted_is_given(slow, caplog):
+    async def scenario(engine):
+        engine._finished = lambda *_: 1 / 0
+        tickets = await asyncio.gather(*(engine.submit(["card"], perf_counter()) for _ in range(3)))
+        return [ticket.labels for ticket in tickets]
+
+    assert run_engine(slow, scenario) == [[0]] * 3
+    assert caplog.messages == ["an answer could not be noted"] * 3
 
 
 def test_a_model_that_raises_fails_its_rows_and_no_others(slow):

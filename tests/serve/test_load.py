@@ -52,8 +52,19 @@ def test_errors_are_counted_and_never_timed(server, texts):
     assert (result.errors, len(result.latencies_ms), result.summary()["p50_ms"]) == (10, 0, None)
 
 
-def test_a_service_that_is_not_there_is_an_error_for_each_request(texts):
-    assert drive("http://127.0.0.1:9", texts, concurrency=2, requests=4).errors == 4
+@pytest.mark.parametrize("protocol", ["rest", "grpc"])
+def test_a_service_that_is_not_there_is_an_error_for_each_request(texts, protocol):
+    result = drive("http://127.0.0.1:9", texts, concurrency=2, requests=4, protocol=protocol)
+    assert (result.errors, result.refused) == (4, 0)
+
+
+@pytest.mark.parametrize("protocol", ["rest", "grpc"])
+def test_it_shows_its_token(tiny, texts, protocol):
+    with start_server(tiny.folder, token="secret") as guarded:
+        url = guarded.rest_url if protocol == "rest" else guarded.grpc_url
+        plan = {"protocol": protocol, "model": "tiny", "concurrency": 2, "requests": 4}
+        assert drive(url, texts, token="secret", **plan).errors == 0
+        assert drive(url, texts, **plan).errors == 4
 
 
 def test_raw_replies_survive_the_disk(server, texts, tmp_path):

@@ -13,7 +13,7 @@ from trimtab.core.requests import read_requests
 from trimtab.core.spec import ServeSpec
 from trimtab.runtime.predict import load
 from trimtab.serve.engine import Engine
-from trimtab.serve.log import RequestLog
+from trimtab.serve.log import FLUSH_SECONDS, RequestLog
 from trimtab.serve.metrics import Meter
 from trimtab.serve.segments import SegmentWriter
 
@@ -74,3 +74,24 @@ def test_what_cannot_be_written_is_counted_and_the_service_goes_on(tiny, texts, 
     assert asyncio.run(run()) == 5
     assert [request.text for request in read_requests(folder)] == [texts[5]]
     assert capsys.readouterr().err.count("cannot write the request log") == 1
+
+
+def test_a_defect_while_it_writes_is_counted_and_the_next_requests_are_logged(
+    tiny, texts, tmp_path, monkeypatch, caplog
+):
+    async def run() -> int:
+        log = log_of(tiny, tmp_path)
+        engine = Engine(load(tiny.folder), ServeSpec(), 1, Meter(tiny.version), log.add)
+        with monkeypatch.context() as broken:
+            broken.setattr(log._segments, "append", lambda *_: 1 / 0)
+            broken.setattr(log._segments, "tidy", lambda *_: 1 / 0)
+            await engine.submit(texts[:3], perf_counter())
+            await asyncio.sleep(3 * FLUSH_SECONDS)
+        await engine.submit(texts[3:4], perf_counter())
+        engine.close()
+        log.close()
+        return log.dropped
+
+    assert asyncio.run(run()) == 3
+    assert [request.text for request in read_requests(tmp_path)] == [texts[3]]
+    assert {"requests could not be logged", "the request log could not be tidied"} <= set(caplog.messages)

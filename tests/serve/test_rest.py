@@ -268,11 +268,20 @@ def test_compressed_bodies_are_refused_with_what_is_read(client, form, coding):
     assert f"'{coding}' is not read here; send the body uncompressed" in response.json()["error"]
 
 
+HEAD = b"POST /predict HTTP/1.1\r\nHost: here\r\n"
+BODY = HEAD + b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n"
+
+
 @pytest.mark.parametrize("size", [600_000, 2_000_000])  # a first read may hold 256 KB, uncounted
-def test_a_head_without_end_is_refused(server, size):
+@pytest.mark.parametrize(
+    "start",
+    [HEAD + b"X-Long: ", BODY + b"0\r\nX-Long: ", BODY + b"1;long="],
+    ids=["header", "trailer", "extension of a chunk"],
+)
+def test_what_goes_on_without_end_is_refused(server, start, size):
     host, _, port = server.rest_url.removeprefix("http://").partition(":")
     with socket.create_connection((host, int(port)), timeout=30) as client:
-        client.sendall(b"POST /predict HTTP/1.1\r\nHost: here\r\nX-Long: ")
+        client.sendall(start)
         said = b""
         with contextlib.suppress(ConnectionError):  # it closes while the rest is on its way
             client.sendall(b"a" * size)

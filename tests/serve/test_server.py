@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from dataclasses import replace
 
 import grpc
 import httpx
@@ -17,12 +18,15 @@ import pytest
 from trimtab.core.errors import EnvironmentFault
 from trimtab.core.requests import read_requests
 from trimtab.core.spec import ServeSpec
-from trimtab.serve.load import drive, start_server
+from trimtab.serve.load import Plan, start_server
+from trimtab.serve.load.play import play
 from trimtab.serve.protocol import open_inference_pb2 as pb
 from trimtab.serve.server import serve
 
 NEVER_READ = ("Connect", "closed", "CANCELLED")
 """How a request ends that reached the sockets when the server was already closing them."""
+NOT_YET_READ = 0.1
+"""Seconds before the signal in which a request may be sent and not yet read, so not accepted."""
 
 
 @pytest.mark.parametrize("which", ["rest", "grpc"])
@@ -42,6 +46,33 @@ def test_a_broken_bundle_ends_with_one_line(broken_bundle):
     assert done.returncode == 3
     assert done.stderr.startswith("error: ")
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--threads", "-1"], "--threads: is -1; give at least 1"),
+        (["--rest", "99999"], "--rest: is 99999; it should be less than or equal to 65535"),
+        (["--queue", "0"], "--queue: is 0; it should be greater than or equal to 1"),
+        (["--drain", "-1"], "--drain: is -1.0; allowed: a duration such as 15ms, 2s or 20m"),
+    ],
+)
+def test_a_wrong_option_is_one_line(tiny, words, said):
+    command = [sys.executable, "-m", "trimtab.serve", str(tiny.folder), *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (2, f"error: {said}\n")
+
+
+def test_it_listens_on_ipv6_too(tiny):
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError as error:
+        pytest.skip(f"this machine has no IPv6 ({error})")
+    with start_server(tiny.folder, options=["--host", "::1"]) as server:
+        assert server.rest_url.startswith("http://[::1]:")
+        for url, protocol in ((server.rest_url, "rest"), (server.grpc_url, "grpc")):
+            plan = Plan(url, ("lost card",), protocol, concurrency=1, requests=3, model="tiny")
+            assert [reply.state for reply in play(plan).replies] == ["ok"] * 3
 
 
 def test_serving_loads_no_training_code(tiny):
@@ -69,19 +100,28 @@ print([name for name in ("torch", "transformers", "sklearn", "pandas") if name i
 
 @pytest.mark.parametrize("protocol", ["rest", "grpc"])
 def test_sigterm_under_load_loses_no_accepted_request(slow, texts, protocol, tmp_path):
-    log = tmp_path / "log"
+    log, stopped = tmp_path / "log", []
     with start_server(slow.folder, options=["--log", str(log)]) as server:
         url = server.rest_url if protocol == "rest" else server.grpc_url
-        stopper = threading.Timer(2.0, server.process.send_signal, [signal.SIGTERM])
+        plan = Plan(url, tuple(texts), protocol, concurrency=128, requests=1, answers=True, model="slow")
+        warm = play(plan)  # so that the second time it starts at once
+
+        def stop():
+            server.process.send_signal(signal.SIGTERM)
+            stopped.append(time.perf_counter() - begun)
+
+        stopper = threading.Timer(2.0, stop)
         stopper.start()
-        plan = {"concurrency": 16, "requests": 3000, "answers": True, "protocol": protocol, "model": "slow"}
-        result = drive(url, texts, **plan)
+        begun = time.perf_counter()
+        result = play(replace(plan, requests=3000))
         stopper.join()
         assert server.process.wait(30) == 0
-    states = Counter(reply.state for reply in result.replies)
-    answered = list(read_requests(log))
-    assert states["ok"] > 50
-    assert states["ok"] == len(answered)
+    early = [reply for reply in result.replies if reply.due < stopped[0] - NOT_YET_READ]
+    waiting = [reply for reply in early if reply.due + reply.ms / 1000 > stopped[0]]
+    assert {reply.state for reply in early} == {"ok"}
+    assert len(waiting) > 10
+    states = Counter(reply.state for reply in (*warm.replies, *result.replies))
+    assert states["ok"] == len(list(read_requests(log)))
     gone = {reply.code for reply in result.replies if reply.state == "error"}
     assert all(any(word in code for word in NEVER_READ) for code in gone), gone
     assert states["refused"] > 0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import select
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -22,13 +24,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         if args.directory is not None:
             _enter(args.directory)
         return int(args.call(args) or 0)
-    except BrokenPipeError:  # the reader went away, as `head` does: there is nobody left to tell
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except (Exception, KeyboardInterrupt) as error:
+        if isinstance(error, BrokenPipeError) and _reader_is_gone():
+            return 128 + signal.SIGPIPE
         if "--debug" in words:
             traceback.print_exc()
         return tell_error(_named(error, words), "--json" in words)
+
+
+def _reader_is_gone() -> bool:
+    """Whether it is our own output that nobody reads any more, as after `head`: nobody is left to tell."""
+    try:
+        out = sys.stdout.fileno()
+    except (OSError, ValueError):  # no file at all
+        return False
+    watched = select.poll()
+    watched.register(out, 0)  # whoever waits for nothing is told of errors only
+    if not watched.poll(0):
+        return False
+    os.dup2(os.open(os.devnull, os.O_WRONLY), out)
+    return True
 
 
 def _enter(folder: Path) -> None:

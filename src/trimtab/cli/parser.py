@@ -23,6 +23,21 @@ _BUNDLE = (
 _WHY = (("--why",), {"default": "by hand", "metavar": "TEXT", "help": "the reason, for the audit trail"})
 
 
+def _positive(word: str) -> float:
+    """A number above zero.
+
+    Raises:
+        ArgumentTypeError: it is none.
+    """
+    try:
+        number = float(word)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"'{word}' is no number above 0")
+    return number
+
+
 def _written(target: str) -> tuple[Any, ...]:
     return (
         (("target",), {"nargs": "?", "default": target, "help": f"what for; default: {target}"}),
@@ -60,12 +75,12 @@ VERBS: dict[Callable[[argparse.Namespace], int | None], tuple[Any, ...]] = {
         (("--texts",), {"type": Path, "metavar": "FILE", "help": "one text a line; default: the test texts"}),
         (
             ("--seconds",),
-            {"type": float, "default": 8.0, "metavar": "S", "help": "length of one load; default: 8"},
+            {"type": _positive, "default": 8.0, "metavar": "S", "help": "length of one load; default: 8"},
         ),
         (
             ("--rate",),
             {
-                "type": float,
+                "type": _positive,
                 "metavar": "R",
                 "help": "requests a second of the open loop; default: half the best",
             },

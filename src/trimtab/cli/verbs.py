@@ -6,7 +6,7 @@ import argparse
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -208,7 +208,8 @@ def watch(args: Args) -> None:
     from trimtab.loop.watch import watch as look
 
     home, spec = _home(args), _spec_or_defaults(args)
-    with home.releases() as releases:
+    known = args.bundle is None or home.registry.is_file()  # else a bundle from elsewhere, and its log
+    with home.releases() if known else nullcontext() as releases:
         said = look(_bundle(args), args.log or home.requests, spec.watch, releases, home.root / "watch")
     text = "\n  ".join((said.action, *said.reasons))
     _result(args, {"event": "decision", **asdict(said), "text": text}, "text")

@@ -1,7 +1,7 @@
 """Every failure a user can meet, each with its exit code, its place and its remedy.
 
 Exit codes: 0 ok, 1 a gate failed, 2 usage or config, 3 environment, 4 budget cannot be met,
-5 interrupted and resumable.
+5 interrupted and resumable, 70 a defect of trimtab itself (EX_SOFTWARE of sysexits.h).
 """
 
 from __future__ import annotations
@@ -65,6 +65,12 @@ class Interrupted(TrimtabError):
     """Stopped by the user or the machine; the same command goes on where it stopped."""
 
     exit_code = 5
+
+
+class Defect(TrimtabError):
+    """Something that should not happen: a mistake of trimtab's, not the user's."""
+
+    exit_code = 70
 
 
 class SpecErrors(ConfigError):

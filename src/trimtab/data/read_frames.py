@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from trimtab.core.errors import DataError
+from trimtab.core.errors import DataError, EnvironmentFault
 from trimtab.data.table import Table, brief, table, unique
 
 REMEDY = "give each column values of one kind"
@@ -26,6 +26,7 @@ def load(source: Any) -> Table:
 
     Raises:
         DataError: a column mixes kinds of values, or two columns have one name.
+        EnvironmentFault: PyArrow is not installed, and texts of pandas cannot be read without it.
     """
     kind = f"{type(source).__module__.partition('.')[0]} {type(source).__name__}"
     try:
@@ -42,6 +43,10 @@ def load(source: Any) -> Table:
     except UnicodeEncodeError as error:
         raise DataError(
             kind, "a text holds half a surrogate pair, which is no character", "mend the text"
+        ) from error
+    except ImportError as error:  # Polars reads texts of pandas through PyArrow
+        raise EnvironmentFault(
+            kind, "its texts need PyArrow, which is not installed", "pip install 'trimtab[data]'"
         ) from error
     except Exception as error:  # Arrow, pandas and Polars each raise their own
         raise DataError(kind, f"cannot be held as columns ({brief(error)})", REMEDY) from error

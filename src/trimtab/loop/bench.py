@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 
 from trimtab.core import machine
+from trimtab.core.bundle import Bundle
 from trimtab.core.errors import ConfigError, EnvironmentFault
+from trimtab.core.requests import Segment, segments
 from trimtab.core.spec_file import ReadSpec
 from trimtab.core.store import write_json
+from trimtab.serve.access import TOKEN
 from trimtab.serve.load import drive, start_server
 
 CONCURRENCIES = (1, 8, 32, 128)
@@ -27,7 +33,7 @@ _REMEDY = "start `trimtab serve`, or name another address with --url"
 def service(url: str | None, bundle: Callable[[], Path]) -> Iterator[str]:
     """The address of the service to drive: the one at `url`, or one that serves the bundle meanwhile."""
     if url is not None:
-        yield url
+        yield _checked(url)
         return
     with start_server(bundle()) as server:
         yield server.rest_url
@@ -36,11 +42,17 @@ def service(url: str | None, bundle: Callable[[], Path]) -> Iterator[str]:
 def replay(bundle: Path, texts: Sequence[str], log: Path) -> None:
     """Send every text once to the bundle, one after the other in random order, and log the requests.
 
-    The order matters: a file sorted by class would look like drift, window by window.
+    The order matters: a file sorted by class would look like drift, window by window. Where the log holds
+    requests of this version nothing is sent: the same texts again are no independent traffic, and `watch`
+    promises its rate of false alarms for such only.
 
     Raises:
         EnvironmentFault: a request failed.
     """
+    version = Bundle.open(bundle, verify=False).version
+    if any(Segment(path, version).head for path in segments(log)):
+        print(f"{log}: holds requests of version {version} already; nothing is replayed", file=sys.stderr)
+        return
     with start_server(bundle, options=("--log", str(log))) as server:
         order = np.random.default_rng(0).permutation(len(texts)).tolist()
         mixed = [texts[at] for at in order]
@@ -54,10 +66,12 @@ def bench(
 ) -> dict[str, Any]:
     """Closed loops at `CONCURRENCIES`, then an open one; summary and raw replies stand below `into`.
 
+    The bearer token, if the service wants one, is that of TRIMTAB_TOKEN.
+
     Raises:
         EnvironmentFault: the service does not answer.
     """
-    warm = drive(url, texts, requests=WARM_UP_REQUESTS, concurrency=1)
+    warm = drive(url, texts, requests=WARM_UP_REQUESTS, concurrency=1, token=os.environ.get(TOKEN))
     if warm.errors:
         raise EnvironmentFault(
             url, f"{warm.errors} of {WARM_UP_REQUESTS} requests failed ({warm.replies[-1].code})", _REMEDY
@@ -98,10 +112,26 @@ def lines_of(file: Path) -> list[str]:
     return texts
 
 
+def _checked(url: str) -> str:
+    """The address, if it is one that the load generator can reach.
+
+    Raises:
+        ConfigError: no host or port, TLS, or a path.
+    """
+    try:
+        parts = urlsplit(url)
+        whole = parts.scheme == "http" and parts.hostname and parts.port and parts.path in ("", "/")
+    except ValueError:  # a port that is no number
+        whole = False
+    if not whole:
+        raise ConfigError(f"--url {url}", "is no address that can be asked", "write http://HOST:PORT")
+    return url
+
+
 def _row(url: str, texts: Sequence[str], folder: Path, **options: Any) -> Mapping[str, Any]:
     rate = options.get("rate")
     loop = "closed" if rate is None else "open"
     raw = folder / f"{loop}-{options['concurrency'] if rate is None else rate}.jsonl"
-    found = drive(url, texts, raw=raw, **options)
+    found = drive(url, texts, raw=raw, token=os.environ.get(TOKEN), **options)
     named = {"name": "deployed", "protocol": "rest", "loop": loop, "rate": rate}
     return {**named, "concurrency": options["concurrency"], **found.summary()}

@@ -80,7 +80,8 @@ def _disk(folder: Path) -> Check:
 
 def _port(name: str, host: str, port: int) -> Check:
     """Whether the service could listen there now; a service that runs already is no fault."""
-    with socket.socket() as probe:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))

@@ -19,7 +19,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Self
 
-from trimtab.core.errors import EnvironmentFault, SpecErrors, TrimtabError
+from trimtab.core.errors import Defect, EnvironmentFault, SpecErrors, TrimtabError
 
 Event = Mapping[str, Any]
 """One JSON object; `event` names it."""
@@ -48,7 +48,7 @@ def unexpected(error: Exception) -> TrimtabError:
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if "trimtab" in Path(frame.filename).parts] or frames
     place = f"{'/'.join(Path(ours[-1].filename).parts[-2:])}:{ours[-1].lineno}"
-    return TrimtabError(place, f"{type(error).__name__}: {error}", "run again with --debug for the traceback")
+    return Defect(place, f"{type(error).__name__}: {error}", "run again with --debug for the traceback")
 
 
 class JsonLines(AbstractContextManager["JsonLines"]):

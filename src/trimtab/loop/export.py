@@ -8,11 +8,13 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import ClassVar
 
+import trimtab
 from trimtab.core.bundle import Bundle
 from trimtab.core.errors import ConfigError
 from trimtab.core.registry import Registry
 from trimtab.core.spec import ServeSpec
 from trimtab.serve.deploy import render
+from trimtab.serve.deploy.render import CODE
 
 EXPORTS = Registry("export target", "trimtab.export", {"onnx": "trimtab.loop.export:Onnx"})
 
@@ -89,13 +91,14 @@ def export(bundle: Bundle, target: str, into: Path) -> Path:
 
 
 def deploy(bundle: Bundle, target: str, spec: ServeSpec, into: Path) -> Path:
-    """Write the files that deploy `bundle`, and the bundle itself, into a new or empty folder.
+    """Write the files that deploy `bundle`, the bundle itself and trimtab's code into a new or empty folder.
 
     Raises:
         ConfigError: no such target (the message lists what exists), or `into` is in use.
     """
     files = render(target, bundle, spec)
     shutil.copytree(bundle.folder, _new(into) / "bundle")
+    shutil.copytree(Path(trimtab.__file__).parent, into / CODE, ignore=shutil.ignore_patterns("__pycache__"))
     for name, text in files.items():
         (into / name).parent.mkdir(parents=True, exist_ok=True)
         (into / name).write_text(text, encoding="utf-8")

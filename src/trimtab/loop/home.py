@@ -25,6 +25,11 @@ class Home:
         return cls(file.parent / FOLDER)
 
     @property
+    def registry(self) -> Path:
+        """The file of the registry."""
+        return self.root / "registry.db"
+
+    @property
     def requests(self) -> Path:
         """The request log of the service."""
         return self.root / "requests"
@@ -46,12 +51,11 @@ class Home:
         Raises:
             ConfigError: nothing was registered yet.
         """
-        file = self.root / "registry.db"
-        if not file.is_file():
+        if not self.registry.is_file():
             raise ConfigError(
-                str(file), "there is no registry yet", "make a first version with `trimtab run`"
+                str(self.registry), "there is no registry yet", "make a first version with `trimtab run`"
             )
-        releases = Releases(file)
+        releases = Releases(self.registry)
         try:
             yield releases
         finally:

@@ -11,7 +11,9 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from trimtab.core.errors import TrimtabError
+from pydantic import ValidationError
+
+from trimtab.core.errors import ConfigError, TrimtabError
 from trimtab.core.spec import ServeSpec
 from trimtab.core.units import seconds, size_bytes
 from trimtab.serve.lifeline import FLAG, HELP, end_with_parent
@@ -19,6 +21,8 @@ from trimtab.serve.server import Listening, serve
 
 OPTIONS = ("host", "rest", "grpc", "queue", "max_texts", "max_bytes", "batch_tokens", "drain")
 LOG_OPTIONS = ("log_size", "log_age")
+UNITS = {"max_bytes": "B", "log_size": "B", "drain": "s", "log_age": "s"}
+"""Of what is a plain number here, and an amount with its unit in the spec."""
 
 
 def main() -> int:
@@ -44,12 +48,30 @@ def main() -> int:
     args = parser.parse_args()
     if args.with_parent:
         end_with_parent()
-    spec = defaults.model_copy(update={name: getattr(args, name) for name in (*OPTIONS, *LOG_OPTIONS)})
     try:
+        spec = _spec(args)
         return serve(args.bundle, spec, args.log, _announce, args.threads)
     except TrimtabError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
+
+
+def _spec(args: argparse.Namespace) -> ServeSpec:
+    """What the command line asks for.
+
+    Raises:
+        ConfigError: a value that the spec would not take either, or no thread.
+    """
+    if args.threads is not None and args.threads < 1:
+        raise ConfigError("--threads", f"is {args.threads}", "give at least 1")
+    values = {name: getattr(args, name) for name in (*OPTIONS, *LOG_OPTIONS)}
+    try:
+        return ServeSpec(**{**values, **{name: f"{values[name]}{unit}" for name, unit in UNITS.items()}})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        remedy = first["msg"].removeprefix("Value error, ").replace("Input", "it")
+        raise ConfigError(f"--{name.replace('_', '-')}", f"is {values[name]}", remedy) from error
 
 
 def _announce(listening: Listening) -> None:

@@ -1,4 +1,4 @@
-"""One HTTP connection: uvicorn's, with a limit on the head of a request, which uvicorn and httptools lack."""
+"""One HTTP connection: uvicorn's, with limits on head and trailers, which uvicorn and httptools lack."""
 
 from __future__ import annotations
 
@@ -14,29 +14,43 @@ _REFUSAL = (
 
 
 class Connection(HttpToolsProtocol):
-    """Refuses a head that goes on for `MAX_HEAD_BYTES` after its first read: it would fill the memory."""
+    """Refuses what goes on for `MAX_HEAD_BYTES` and is no body: it would fill the memory.
 
-    _requests = 0
-    _head: int | None = None  # bytes of an unfinished head; none between requests and in a body
+    Such are endless headers, trailers and extensions of a chunk. The read in which they begin does not count:
+    it may hold the end of what came before.
+    """
+
+    _idle_bytes = 0  # read since the parser last told of progress
+    _progress = False
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came, and give up where the head has grown too large."""
-        requests = self._requests
+        """Parse what came, and give up where too much came of nothing."""
+        self._progress = False
         super().data_received(data)
-        if self._head is None or self._requests != requests or self.transport.is_closing():
-            return  # what a head began with may hold the body of the request before it
-        self._head += len(data)
-        if self._head > MAX_HEAD_BYTES:
+        if self._progress or self.transport.is_closing():
+            self._idle_bytes = 0
+            return
+        self._idle_bytes += len(data)
+        if self._idle_bytes > MAX_HEAD_BYTES:
             self.transport.write(_REFUSAL)
             self.transport.close()
 
     def on_message_begin(self) -> None:
         """A request begins."""
-        self._requests += 1
-        self._head = 0
+        self._progress = True
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """Its head is complete."""
-        self._head = None
+        self._progress = True
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """A part of its body is there."""
+        self._progress = True
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The request is whole."""
+        self._progress = True
+        super().on_message_complete()

@@ -15,6 +15,7 @@ accepted only by an empty one.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -168,35 +169,40 @@ class Engine:
         self._pumping = bool(self._arrived)
         if self._pumping:
             self._loop.call_soon(self._pump)
+        rows = self._tokenised(taken)
+        if self._fast is None:
+            self._later(rows)
+        elif rows:
+            self._at_once(rows, self._fast)
+
+    def _tokenised(self, taken: list[tuple[Ticket, int]]) -> list[Row]:
+        """The rows of what arrived; a text that cannot become one fails its own request, no other."""
         try:
             tokens = self._tokens.rows([ticket.texts[at] for ticket, at in taken])
         except Exception as error:  # else their clients would wait for ever
-            refusal = failed("tokenizer", error)
-            for ticket, _ in taken:
-                self._fail(ticket, refusal)
-            return
+            if len(taken) > 1:
+                return [row for each in taken for row in self._tokenised([each])]
+            self._fail(taken[0][0], failed("tokenizer", error))
+            return []
         rows = []
         for (ticket, at), numbers in zip(taken, tokens, strict=True):
             if numbers:
                 rows.append(Row(ticket, at, numbers))
             else:
                 self._fail(ticket, Invalid(f"text {at}", "holds no token the model knows", "send words"))
-        if self._fast is None:
-            self._later(rows)
-        elif rows:
-            self._at_once(rows, self._fast)
+        return rows
 
     def _at_once(self, rows: list[Row], fast: Run) -> None:
         begun = perf_counter()
         try:
             output = fast([row.tokens for row in rows])
+            keep = None if self._keep is None else self._keep(output)
         except Exception as error:  # as in a worker: the model's defect is the answer of these rows alone
             self._batch_done(rows, error, perf_counter() - begun)
             return
-        if self._pool is None or self._keep is None:
+        if keep is None:
             self._batch_done(rows, output, perf_counter() - begun)
             return
-        keep = self._keep(output)
         self.meter.batches.observe(len(rows))
         self._answer(rows, output, keep)
         self._later([row for row, kept in zip(rows, keep.tolist(), strict=True) if not kept])
@@ -242,9 +248,12 @@ class Engine:
         if ticket.future.done():
             return
         seconds = perf_counter() - ticket.started
-        self.meter.answered(ticket, seconds)
-        if self._finished is not None:
-            self._finished(ticket, seconds)
+        try:
+            self.meter.answered(ticket, seconds)
+            if self._finished is not None:
+                self._finished(ticket, seconds)
+        except Exception:  # what fails while an answer is noted fails no request
+            logging.getLogger("trimtab.serve").exception("an answer could not be noted")
         ticket.future.set_result(ticket)
 
     def _fail(self, ticket: Ticket, error: Exception) -> None:

@@ -7,6 +7,7 @@ before.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import deque
@@ -19,6 +20,7 @@ from trimtab.core.requests import Request
 from trimtab.serve.engine import Ticket
 from trimtab.serve.segments import SegmentWriter
 
+_LOGGER = logging.getLogger("trimtab.serve")
 FLUSH_SECONDS = 0.2
 MOST_WAITING = 100_000
 """Requests that may wait for the disk; more are dropped and counted: answering comes before logging."""
@@ -53,13 +55,21 @@ class RequestLog:
     def _write_on(self) -> None:
         while not self._stop.wait(FLUSH_SECONDS):
             self._flush()
-            self._segments.tidy()
+            try:
+                self._segments.tidy()
+            except Exception:  # whatever it is, the next requests are to be logged
+                _LOGGER.exception("the request log could not be tidied")
         self._flush()
 
     def _flush(self) -> None:
         taken = [self._waiting.popleft() for _ in range(len(self._waiting))]
-        if taken:
+        if not taken:
+            return
+        try:
             self.dropped += self._segments.append(self._lines(taken))
+        except Exception:
+            self.dropped += sum(len(ticket.texts) for _, ticket, _ in taken)
+            _LOGGER.exception("requests could not be logged")
 
     def _lines(self, taken: list[tuple[float, Ticket, float]]) -> list[bytes]:
         entropies = iter(entropy(np.array([row for _, ticket, _ in taken for row in ticket.rows])).tolist())

@@ -20,6 +20,7 @@ from trimtab.core import machine
 from trimtab.core.errors import EnvironmentFault
 from trimtab.core.spec import ServeSpec
 from trimtab.runtime.predict import Predictor, load
+from trimtab.serve.access import TOKEN, address
 from trimtab.serve.connection import Connection
 from trimtab.serve.engine import Engine
 from trimtab.serve.log import RequestLog
@@ -34,7 +35,6 @@ LINGER_SECONDS = 0.25
 """After the last accepted request is answered, requests still in the sockets get their 503 for this long."""
 CLOSING_SECONDS = 1.0
 """After the deadline of a drain, what is left has this long to end: sockets first, then worker threads."""
-TOKEN = "TRIMTAB_TOKEN"
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,12 @@ class Listening:
     @property
     def rest_url(self) -> str:
         """The REST API's address."""
-        return f"http://{self.host}:{self.rest}"
+        return f"http://{address(self.host, self.rest)}"
 
     @property
     def grpc_target(self) -> str:
         """The gRPC API's address."""
-        return f"{self.host}:{self.grpc}"
+        return address(self.host, self.grpc)
 
 
 def serve(
@@ -165,7 +165,7 @@ async def _start_rpc(service: Service, spec: ServeSpec) -> tuple[grpc.aio.Server
     server = grpc.aio.server(options=options)
     server.add_generic_rpc_handlers(Rpc(service).handlers())
     try:
-        port = server.add_insecure_port(f"{spec.host}:{spec.grpc}")
+        port = server.add_insecure_port(address(spec.host, spec.grpc))
     except RuntimeError as error:
         raise _in_use(spec.host, spec.grpc, "serve.grpc", str(error)) from error
     await server.start()
@@ -203,7 +203,7 @@ def _listen(host: str, port: int, place: str) -> socket.socket:
 
 def _in_use(host: str, port: int, place: str, problem: str) -> EnvironmentFault:
     return EnvironmentFault(
-        f"{place}: {host}:{port}",
+        f"{place}: {address(host, port)}",
         f"cannot listen ({problem})",
         "stop what uses the port, or choose another; 0 is any",
     )

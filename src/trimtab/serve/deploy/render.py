@@ -6,12 +6,14 @@ from trimtab.core.bundle import Bundle
 from trimtab.core.spec import ServeSpec
 
 IMAGE_HOST = "0.0.0.0"  # a container answers on all its interfaces; what reaches it is decided outside
+CODE = "trimtab"
+"""Folder of trimtab's own code beside the rendered files and in the image."""
 GRACE_SECONDS = 15
 """Kubernetes and Docker wait this much longer than `serve.drain` before they kill."""
 
 
 def render(target: str, bundle: Bundle, spec: ServeSpec) -> dict[str, str]:
-    """The files of a target, by name; they belong into a folder that has the bundle as `bundle/`.
+    """The files of a target, by name; their place is beside `bundle/` and trimtab's code (`CODE`).
 
     Raises:
         ConfigError: no such target; the message lists what exists.

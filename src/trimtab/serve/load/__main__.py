@@ -1,12 +1,17 @@
-"""`python -m trimtab.serve.load`: drives a service from a process of its own and prints a summary as JSON."""
+"""`python -m trimtab.serve.load`: drives a service from a process of its own and prints a summary as JSON.
+
+The bearer token, if any, is that of TRIMTAB_TOKEN.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 
+from trimtab.serve.access import TOKEN
 from trimtab.serve.lifeline import FLAG, HELP, end_with_parent
 from trimtab.serve.load.play import play
 from trimtab.serve.load.result import Plan
@@ -18,8 +23,9 @@ def main() -> int:
     if args.with_parent:
         end_with_parent()
     plan = Plan(
-        **{name: getattr(args, name) for name in Plan.__dataclass_fields__ if name != "texts"},
+        **{name: getattr(args, name) for name in Plan.__dataclass_fields__ if name not in ("texts", "token")},
         texts=tuple(read_texts(args.texts)),
+        token=os.environ.get(TOKEN),
     )
     result = play(plan)
     if args.out is not None:
@@ -48,7 +54,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rate", type=float, help="requests a second: an open loop")
     parser.add_argument("--path", default=Plan.path, help="path of the REST call")
     parser.add_argument("--model", default=Plan.model, help="name of the model, for gRPC")
-    parser.add_argument("--token", help="bearer token")
     parser.add_argument("--answers", action="store_true", help="keep labels and confidences")
     parser.add_argument(FLAG, action="store_true", help=HELP)
     parser.add_argument("--out", type=Path, help="file for the raw replies")

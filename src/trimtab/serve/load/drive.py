@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from trimtab.core.errors import EnvironmentFault
+from trimtab.serve.access import TOKEN, address
 from trimtab.serve.lifeline import FLAG, lifeline
 from trimtab.serve.load.result import LoadResult
 
@@ -46,13 +47,10 @@ def start_server(
     command = [sys.executable, "-m", "trimtab.serve", str(bundle), "--rest", "0", "--grpc", "0", *options]
     if threads is not None:
         command += ["--threads", str(threads)]
-    environment = {name: value for name, value in os.environ.items() if name != "TRIMTAB_TOKEN"}
-    if token is not None:
-        environment["TRIMTAB_TOKEN"] = token
     with (
         lifeline() as stdin,
         subprocess.Popen(
-            [*command, FLAG], stdin=stdin, stdout=subprocess.PIPE, text=True, env=environment
+            [*command, FLAG], stdin=stdin, stdout=subprocess.PIPE, text=True, env=_environment(token)
         ) as process,
     ):
         try:
@@ -79,14 +77,15 @@ def _announced(process: subprocess.Popen[str], bundle: Path) -> Server:
         code = process.wait()
         raise EnvironmentFault(str(bundle), f"the server ended with code {code}", "see what it wrote above")
     said = json.loads(line)
-    rest, grpc = (f"http://{said['host']}:{said[port]}" for port in ("rest", "grpc"))
+    rest, grpc = (f"http://{address(said['host'], said[port])}" for port in ("rest", "grpc"))
     return Server(process, rest, grpc, said["version"], said["name"])
 
 
 def drive(url: str, texts: Sequence[str], raw: Path | None = None, **options: Any) -> LoadResult:
     """Drive a service from a separate process; `options` are the fields of `Plan`.
 
-    `raw` keeps the raw replies in that file.
+    A token goes by the environment, where other users of the machine cannot read it. `raw` keeps the raw
+    replies in that file.
 
     Raises:
         EnvironmentFault: the generator itself failed.
@@ -95,15 +94,24 @@ def drive(url: str, texts: Sequence[str], raw: Path | None = None, **options: An
         file, out = Path(place) / "texts.jsonl", raw or Path(place) / "raw.jsonl"
         file.write_text("\n".join(json.dumps(text) for text in texts), encoding="utf-8")
         command = [sys.executable, "-m", "trimtab.serve.load", "--url", url, "--texts", str(file)]
+        token = options.pop("token", None)
         command += [FLAG, "--out", str(out), *_flags(options)]
         with lifeline() as stdin:
-            done = subprocess.run(command, stdin=stdin, capture_output=True, text=True, check=False)
+            done = subprocess.run(
+                command, stdin=stdin, capture_output=True, text=True, check=False, env=_environment(token)
+            )
         if not out.is_file():
             said = done.stderr.strip().splitlines()
             raise EnvironmentFault(
                 url, f"the load generator failed ({said[-1:]})", "check that the service answers"
             )
         return LoadResult.read(out)
+
+
+def _environment(token: str | None) -> dict[str, str]:
+    """That of this process, with this token or none."""
+    rest = {name: value for name, value in os.environ.items() if name != TOKEN}
+    return rest if token is None else {**rest, TOKEN: token}
 
 
 def _flags(options: dict[str, Any]) -> list[str]:

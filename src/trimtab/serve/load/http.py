@@ -45,6 +45,11 @@ class HttpClient(asyncio.Protocol):
         first = json.loads(response[response.index(b"\r\n\r\n") :])["predictions"][0]
         return code, first["label"], first["confidence"]
 
+    def close(self) -> None:
+        """Close the connection, if there is one."""
+        if self._transport is not None:
+            self._transport.close()
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
         self._transport = cast(asyncio.Transport, transport)

@@ -26,4 +26,10 @@ async def _drive(plan: Plan) -> LoadResult:
         return await run(plan, grpc_clients(plan))
     from trimtab.serve.load.http import http_clients
 
-    return await run(plan, list(http_clients(plan)))
+    clients = list(http_clients(plan))
+    try:
+        return await run(plan, list(clients))
+    finally:
+        for client in clients:
+            client.close()
+        await asyncio.sleep(0)  # in which the transports close

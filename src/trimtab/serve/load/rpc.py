@@ -10,6 +10,7 @@ import grpc
 from trimtab.serve.load.pace import Answer, Ask
 from trimtab.serve.load.result import Plan
 from trimtab.serve.protocol import open_inference_pb2 as pb
+from trimtab.serve.refusal import Draining
 from trimtab.serve.tensors import INPUT, pack_texts, unpack_texts
 
 METHOD = "/inference.GRPCInferenceService/ModelInfer"
@@ -41,6 +42,8 @@ def _client(
         try:
             response = await call(requests[number], metadata=metadata)
         except grpc.aio.AioRpcError as error:
+            if _is_gone(error):
+                raise ConnectionError(error.details()) from error
             return error.code().name, None, None
         if not answers:
             return "OK", None, None
@@ -48,6 +51,12 @@ def _client(
         return "OK", unpack_texts(label)[0], unpack("<f", confidence)[0]
 
     return ask
+
+
+def _is_gone(error: grpc.aio.AioRpcError) -> bool:
+    """Whether gRPC itself says UNAVAILABLE, of a server it does not reach; ours says so while it drains."""
+    said = error.details() or ""
+    return error.code() is grpc.StatusCode.UNAVAILABLE and not said.startswith(f"{Draining().place}: ")
 
 
 def _request(plan: Plan, text: str) -> bytes:
