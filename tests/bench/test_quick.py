@@ -24,6 +24,7 @@ NEEDED = {
     "outliers": {"method", "windows", "found", "by_chance", "agrees_pct"},
     "runtime": {"name", "ms_a_text"},
     "augment": {"model", "data", "shots", "method", "seeds", "macro_f1"},
+    "gate": {"name", "n", "rate", "low", "high", "promised"},
     "drift": {"name", "rate", "low", "high", "n"},
     "features": {"name", "width", "accuracy", "macro_f1", "over tfidf", "learn_s"},
     "clean": {"name", "seconds", "peak_mb", "rows_out", "content_hash"},

@@ -91,7 +91,7 @@ def _shallow(teacher: PretrainedClassifier) -> Course:
     settings = Pretrained.defaults.override(
         {"epochs": 2, "batch_size": 64, "head_learning_rate": 5e-4, "patience": 0}
     )
-    return Course("shallow", lambda: shallow(teacher, layers).train(), settings, 2, OPERATORS, 3)
+    return Course("shallow", lambda: shallow(teacher, layers).train(), settings, 1, OPERATORS, 3)
 
 
 def _lesson(job: Job) -> Examples:
