@@ -4,11 +4,13 @@
 
 Banking77: 10 % of the train labels are replaced, by any other class (`uniform`) or by one of the three
 nearest classes (`similar`, by the cosine of their mean TF-IDF). Precision and recall of three choices of
-rows: `suggested` (confident learning at its own cut: the step `label_errors`), `known rate` (as many rows
-as were planted, of the lowest held-out self-confidence; a strong baseline that knows what nobody knows)
-and `random`. Labels that were wrong before count as false alarms, so precision is understated. Then a
-linear model is trained on all rows, without the suspects and without the planted rows, and asked the test
-rows.
+rows: `suggested` (confident learning at its own cut), `known rate` (as many rows as were planted, of the
+lowest held-out self-confidence; a strong baseline that knows what nobody knows) and `random`. Labels that
+were wrong before count as false alarms, so precision is understated. Then a linear model is trained on all
+rows, without the suspects and without the planted rows, and asked the test rows.
+
+This is the method of the step `label_errors`, not the step: TF-IDF is fitted once, on the texts (no labels)
+of all train rows, where the step fits it fold by fold.
 
 CIFAR-10 sample: average precision and precision of the ranking against the votes of five people, by HOG and
 colour and logistic regression. Intervals: 95 %, Student's t over seeds; for the pictures by bootstrap.

@@ -45,14 +45,17 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Put the tables of the benchmarks, from their kept results, where a page asks `<!-- table: NAME -->`."""
-    return re.sub(r"<!-- table: (\w+) -->", lambda found: table(found[1]), markdown)
+    """Put the tables of the benchmarks, from their kept results, where a page asks `<!-- table: NAME -->`.
+
+    `NAME.PART` names a list of rows in the result that is not its `rows`.
+    """
+    return re.sub(r"<!-- table: (\w+)\.?(\w+)? -->", lambda found: table(found[1], found[2]), markdown)
 
 
-def table(name: str) -> str:
-    """The rows in bench/results/NAME.json as a table, with machine and date."""
+def table(name: str, part: str | None = None) -> str:
+    """The rows in bench/results/NAME.json as a table, with machine and date; those in `part` where given."""
     result = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
-    machine, rows = result["machine"], result["rows"]
+    machine, rows = result["machine"], result[part or "rows"]
     box = f"{machine['cpu']}, {machine['threads']} threads"
     columns = list(dict.fromkeys(key for row in rows for key in row))
     lines = [
@@ -62,7 +65,7 @@ def table(name: str) -> str:
         "|" + "---|" * len(columns),
         *("| " + " | ".join(_cell(row.get(key)) for key in columns) + " |" for row in rows),
     ]
-    if "ratios" in result:
+    if "ratios" in result and part is None:
         lines += ["", "| ratio | median | lowest | highest |", "|---|---|---|---|"]
         lines += [
             f"| {what} | {of['median']} | {of['low']} | {of['high']} |"

@@ -39,6 +39,9 @@ class Endpoint:
     billed: float = 0.0
     price: float = 0.0
     wait: float = 0.0
+    allowed: int = 8192
+    """The largest `max_tokens` that is not refused; a token is a character here."""
+    most: list[int] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def next(self, body: dict[str, Any], key: str | None) -> tuple[str, list[str]]:
@@ -49,6 +52,7 @@ class Endpoint:
             self.asked.append(texts)
             self.done.append(deed)
             self.keys.append(key)
+            self.most.append(body["max_tokens"])
             self.at.append(time.monotonic())
         return deed, texts
 
@@ -91,6 +95,9 @@ def _handler(endpoint: Endpoint) -> type[BaseHTTPRequestHandler]:
             time.sleep(endpoint.wait)
             try:
                 self.close_connection = True
+                if body["max_tokens"] > endpoint.allowed:
+                    self.say(400, b"Invalid max_tokens value")
+                    return
                 misdeed = MISDEEDS.get(deed)
                 if misdeed is not None:
                     misdeed(self)
@@ -102,11 +109,13 @@ def _handler(endpoint: Endpoint) -> type[BaseHTTPRequestHandler]:
         def whole(self, deed: str, texts: list[str], raw: bytes, most: int) -> None:
             """A chat completion, bearing what the deed makes of it."""
             content = _content(deed, [translated(text) for text in texts])
-            spent = {"prompt_tokens": len(raw) // 3, "completion_tokens": min(most, len(content))}
+            cut = deed == "out of tokens" or len(content) > most
+            content = content[:most]
+            spent = {"prompt_tokens": len(raw) // 3, "completion_tokens": len(content)}
             with endpoint.lock:
                 endpoint.billed += sum(spent.values()) * endpoint.price / 1e6
-            reason = "length" if deed == "out of tokens" else "stop"
             message = {"role": "assistant", "content": content}
+            reason = "length" if cut else "stop"
             reply: dict[str, Any] = {"choices": [{"message": message, "finish_reason": reason}]}
             if deed != "no usage":
                 reply["usage"] = spent

@@ -28,6 +28,7 @@ NEEDED = {
     "drift": {"name", "rate", "low", "high", "n"},
     "features": {"name", "width", "accuracy", "macro_f1", "over tfidf", "learn_s"},
     "clean": {"name", "seconds", "peak_mb", "rows_out", "content_hash"},
+    "engines": {"name", "recipe", "rows_s_core", "peak_mb", "written", "moved", "content_hash"},
     "duplicates": {"name", "docs_per_s", "recall", "precision", "peak_mb"},
 }
 

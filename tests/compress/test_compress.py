@@ -7,14 +7,22 @@ import json
 import numpy as np
 import onnx
 import pytest
+import torch
+from transformers import AlbertConfig, AutoModel, DistilBertConfig, MPNetConfig, RobertaConfig
 
-from learners import rows
+from learners import CLASSES, VOCABULARY, rows
 from trimtab.compress import COMPRESSORS
 from trimtab.compress.cascade import answer, temperature
-from trimtab.compress.job import answers_of, collapsed, parity
+from trimtab.compress.distil import Distil
+from trimtab.compress.job import Job, answers_of, collapsed, parity
+from trimtab.compress.torchscript import TorchScript
 from trimtab.compress.variations import variations
-from trimtab.models.family import load_network
+from trimtab.core.errors import GateFailed
+from trimtab.core.objects import Trained
+from trimtab.models import FAMILIES
+from trimtab.models.family import Blueprint, Family, TextClassifier, load_network, save_network, weighted_mean
 from trimtab.models.fit import predict
+from trimtab.models.pretrained import Pretrained
 from trimtab.runtime import open_model
 from trimtab.runtime.cascade import calibrate
 
@@ -37,6 +45,36 @@ def test_the_uncompressed_model_answers_as_it_was_trained(made, name):
 def test_attention_is_fused_in_every_layer(made):
     graph = onnx.load(made[0]["ort-fp32"].folder / "model.onnx").graph
     assert sum(node.op_type == "Attention" for node in graph.node) == 2
+    assert made[0]["ort-fp32"].parity["fused_layers"] == 2
+
+
+SMALL = {"vocab_size": VOCABULARY, "hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 2}
+OTHERS = {
+    "albert": AlbertConfig(**SMALL, embedding_size=16, intermediate_size=64),
+    "distilbert": DistilBertConfig(vocab_size=VOCABULARY, dim=32, n_layers=3, n_heads=2, hidden_dim=64),
+    "mpnet": MPNetConfig(**SMALL, intermediate_size=64),
+    "roberta": RobertaConfig(**SMALL, intermediate_size=64),
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "fused", "cut"),
+    [("albert", 0, False), ("distilbert", 3, True), ("mpnet", 0, True), ("roberta", 3, True)],
+)
+def test_any_encoder_is_compressed_whether_its_attention_fuses_or_not(kind, fused, cut, tmp_path):
+    AutoModel.from_config(OTHERS[kind]).save_pretrained(tmp_path / kind)
+    family = Pretrained(tmp_path / kind)
+    blueprint = family.blueprint(CLASSES, 0.1)
+    save_network(family.build(blueprint, fresh=True), blueprint, tmp_path / "trained")
+    trained = Trained(tmp_path / "trained", kind, tuple("abc"), 0.9, 0.8, 1.0)
+    found = {}
+    for name in ("torch", "fp32", "int8", "student"):
+        job = Job(trained, rows(60), rows(60, seed=1), found, seed=0, drop=0.1)
+        found |= {each.name: each for each in COMPRESSORS.load(name)().compress(job, tmp_path / name)}
+    assert found["ort-fp32"].parity["distance"] < 1e-5
+    assert found["ort-fp32"].parity["fused_layers"] == fused
+    assert {"ort-int8", "student-int8"} <= set(found)
+    assert ("shallow-int8" in found) == cut
 
 
 def test_int8_is_smaller_and_close_to_its_source(made):
@@ -45,6 +83,25 @@ def test_int8_is_smaller_and_close_to_its_source(made):
     assert sizes["ort-int8"] < 0.4 * sizes["ort-fp32"]
     assert found["ort-int8"].parity["moved"] < 0.05
     assert found["ort-int8"].refused is None
+
+
+@pytest.mark.parametrize("name", ["ort-fp32", "ort-int8", "student-fp32", "student-int8", "shallow-int8"])
+def test_its_parity_is_with_the_model_it_was_made_from(made, name):
+    found, _, valid = made
+    mine, source = (answers_of(found[one].folder, valid) for one in (name, found[name].source))
+    expected = parity(mine, source)
+    assert found[name].parity["moved"] == expected["moved"]
+    assert found[name].parity["distance"] == pytest.approx(expected["distance"], abs=1e-4)
+
+
+def test_a_collapse_of_a_students_int8_is_refused_and_its_distance_from_the_teacher_is_not(
+    made, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("trimtab.compress.job.MOST_MOVED", -1.0)  # so that every model has collapsed
+    found, trained, valid = made
+    job = Job(trained, rows(60), valid, found, seed=0, drop=0.1)
+    refused = {each.name for each in Distil().compress(job, tmp_path) if each.refused}
+    assert refused == {"student-int8", "shallow-int8"}
 
 
 @pytest.mark.parametrize(
@@ -100,12 +157,47 @@ def test_a_collapsed_model_is_refused():
     assert "changed their label" in str(collapsed(parity(np.roll(source, 1, axis=1), source)))
 
 
+class Branching(TextClassifier):
+    """Turns the embedding of every row round that is longer than the one it is traced with."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = torch.nn.Embedding(VOCABULARY, 8)
+        self.dropout = torch.nn.Dropout(0.0)
+        self.head = torch.nn.Linear(8, CLASSES, bias=False)
+
+    def embed(self, input_ids, attention_mask):
+        mean = weighted_mean(self.table(input_ids), attention_mask.float())
+        return mean if input_ids.shape[1] <= 5 else -mean
+
+
+class BranchingFamily(Family):
+    name = "branching"
+
+    def blueprint(self, classes, dropout):
+        return Blueprint(self.name, classes, dropout, {})
+
+    def build(self, blueprint, fresh):  # noqa: ARG002
+        return Branching()
+
+
+def test_a_network_that_cannot_be_traced_is_no_reference(tmp_path, monkeypatch):
+    monkeypatch.setitem(FAMILIES._table, "branching", f"{__name__}:BranchingFamily")  # as a plugin would
+    family = BranchingFamily()
+    save_network(Branching(), family.blueprint(CLASSES, 0.0), tmp_path / "trained")
+    trained = Trained(tmp_path / "trained", "branching", tuple("abc"), 0.9, 0.8, 1.0)
+    job = Job(trained, rows(9), rows(60), {}, seed=0, drop=0.1)
+    with pytest.raises(GateFailed, match="'branching': its network answers otherwise once it is traced"):
+        TorchScript().compress(job, tmp_path)
+
+
 def test_variations_keep_the_special_tokens_and_repeat_with_the_seed():
     sample = rows(20).tokens
     fresh = variations(sample, 3, seed=5)
     assert len(fresh) == 60
     assert all(new[0] == old[0] and new[-1] == old[-1] for new, old in zip(fresh, sample * 3, strict=True))
     assert sum(new != old for new, old in zip(fresh, sample * 3, strict=True)) > 50
+    assert max(map(len, fresh)) == max(map(len, sample))
     assert fresh == variations(sample, 3, seed=5) != variations(sample, 3, seed=6)
 
 

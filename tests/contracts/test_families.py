@@ -7,10 +7,11 @@ import pytest
 import torch
 
 from learners import CLASSES, rows, small_family
-from trimtab.models import FAMILIES
+from trimtab.models import FAMILIES, SMALL
 from trimtab.models.batches import pad
 from trimtab.models.family import load_network, save_network
 from trimtab.models.fit import fit, predict
+from trimtab.models.pretrained import Pretrained
 
 
 @pytest.fixture(params=sorted(FAMILIES))
@@ -59,3 +60,8 @@ def test_its_space_names_settings_that_exist_and_holds_the_defaults(family):
     for name, (kind, *values) in family.space.items():
         default = getattr(family.defaults, name)
         assert default in values if kind == "choice" else values[0] <= default <= values[1]
+
+
+def test_the_small_ones_are_those_that_start_from_no_pretrained_network():
+    pretrained = {name for name in FAMILIES if issubclass(FAMILIES.load(name), Pretrained)}
+    assert set(FAMILIES) - pretrained == set(SMALL)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import reduce
+from typing import get_args
 
 import numpy as np
 import polars as pl
@@ -24,11 +27,14 @@ from rows import (
 )
 from tiny import tiny_tokens
 from translators import rewriting
-from trimtab.core.build_step import parameters
+from trimtab.core.build_step import build_step, parameters
+from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
-from trimtab.core.step import MODALITIES, Step, load_steps, save_steps
+from trimtab.core.spec import StepSpec
+from trimtab.core.step import MODALITIES, ColumnStep, Step, load_steps, save_steps
 from trimtab.data import STEPS
 from trimtab.features import FEATURES
+from variants import VARIANTS
 
 SAMPLES = {
     "english": batch_of(ENGLISH),
@@ -68,6 +74,8 @@ ONLY: dict[str, str] = {
 """Steps that understand one form of series only: `series` (long) or `curves` (a list a row)."""
 READS: dict[str, str] = {"semantic_duplicates": "embedding"}
 """Steps that read a column which a feature step makes: they, and only they, get the samples that have it."""
+OWN_COLUMNS: frozenset[str] = frozenset({"mixup"})
+"""Steps that know by columns they added which rows they have been through, so such columns are theirs."""
 NOT_TWICE: frozenset[str] = frozenset({"hampel"})
 """Steps that change their own output again; each has a test that says why."""
 
@@ -79,11 +87,16 @@ def kind_of(name: str) -> type[Step]:
 
 
 def step_of(name: str) -> Step:
+    if name in VARIANTS:
+        step, _, more = VARIANTS[name]
+        return build_step(StepSpec(name=step, parameters=more), STEPS if step in STEPS else FEATURES, "test")
     return NEEDS[name]() if name in NEEDS else kind_of(name)()
 
 
 def understands(name: str, sample: str) -> bool:
     """A step that wants texts gets texts; one that takes any table gets the tables too."""
+    if name in VARIANTS:
+        return sample == VARIANTS[name][1]
     batch = SAMPLES[sample]
     if batch.modality not in kind_of(name).accepts:
         return False
@@ -103,6 +116,7 @@ def samples_of(names: list[str]) -> pytest.MarkDecorator:
 
 every_step = pytest.mark.parametrize("name", ALL)
 every_step_and_sample = samples_of(ALL)
+every_variant_too = samples_of([*ALL, *VARIANTS])
 
 
 def all_missing(batch: Batch) -> Batch:
@@ -135,11 +149,17 @@ def test_it_is_registered_under_its_own_name_and_describes_itself(name):
     assert set(parameters(type(step))).isdisjoint({*step.learned, *step.files})
 
 
-@every_step_and_sample
+@every_variant_too
 def test_it_keeps_or_drops_every_row_with_a_reason(name, sample):
     batch = SAMPLES[sample]
     step = step_of(name).learn(batch)
     check_rows(batch, step(batch), step)
+
+
+@samples_of([*VARIANTS])
+def test_it_has_something_to_do_where_it_runs_under_further_parameters(name, sample):
+    batch = SAMPLES[sample]
+    assert not step_of(name).learn(batch)(batch).columns.equals(batch.columns)
 
 
 @samples_of([*STEPS])
@@ -150,7 +170,7 @@ def test_it_survives_rows_that_are_all_missing_and_drops_none_of_them(name, samp
     assert after.dropped == ()
 
 
-@every_step_and_sample
+@every_variant_too
 @pytest.mark.parametrize("parts", [2, 5])
 def test_it_learns_the_same_from_blocks_in_any_order_as_from_the_whole(name, sample, parts):
     batch = SAMPLES[sample]
@@ -158,6 +178,21 @@ def test_it_learns_the_same_from_blocks_in_any_order_as_from_the_whole(name, sam
     blocks = blocks_of(batch, parts, step_of(name).together)
     assert same_state(step_of(name).learn_blocks(blocks), whole)
     assert same_state(step_of(name).learn_blocks(blocks[::-1]), whole)
+
+
+@every_variant_too
+@samples_of([name for name in ALL if issubclass(kind_of(name), ColumnStep)])
+def test_it_learns_the_same_from_shares_of_columns(name, sample):
+    step, batch = step_of(name), SAMPLES[sample]
+    check_shares(step, blocks_of(batch, 3, step.together), step.learn(batch))
+
+
+def check_shares(step: ColumnStep, blocks: list[Batch], whole: Step) -> None:
+    for shares in (2, 9):
+        scattered = [step.scatter(step.partial(block), shares) for block in blocks]
+        learned = [step.finish(reduce(step.merge, share)) for share in zip(*scattered, strict=True)]
+        assert len(learned) == shares
+        assert same_state(step.gather(learned[::-1]), whole)
 
 
 @every_step_and_sample
@@ -172,7 +207,7 @@ def test_it_does_the_same_to_blocks_and_to_rows_in_another_order(name, sample):
     assert by_id(*pieces).equals(whole)
 
 
-@every_step_and_sample
+@every_variant_too
 def test_it_comes_back_from_disk_as_it_was(name, sample, tmp_path):
     batch = SAMPLES[sample]
     step = step_of(name).learn(batch)
@@ -188,6 +223,18 @@ def test_it_done_twice_is_it_done_once(name, sample):
     step = step_of(name).learn(batch)
     once = step(batch)
     assert step(once).columns.equals(once.columns)
+
+
+@samples_of([name for name in ALL if name not in OWN_COLUMNS])
+def test_it_never_writes_over_a_column_of_the_data(name, sample):
+    batch, step = SAMPLES[sample], step_of(name)
+    if "flag" in get_args(parameters(type(step)).get("action")):
+        step = replace(step, action="flag")
+    added = set(step.learn(batch)(batch).columns.columns) - set(batch.columns.columns)
+    for column in added:
+        taken = batch.with_columns(**{column: ["mine"] * len(batch)})
+        with pytest.raises(DataError, match=re.escape(f"would write over column '{column}'")):
+            step.learn(taken)
 
 
 @samples_of([name for name in ALL if not step_of(name).train_only])

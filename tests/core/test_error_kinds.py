@@ -16,7 +16,6 @@ def test_it_fits_one_line():
         (errors.DataError, 2),
         (errors.EnvironmentFault, 3),
         (errors.BundleError, 3),
-        (errors.BudgetUnreachable, 4),
         (errors.Interrupted, 5),
     ],
 )

@@ -74,7 +74,7 @@ def test_a_promoted_challenger_is_one_no_longer(releases):
 def test_it_registers_and_promotes_the_same_version_once(releases, tmp_path):
     releases.promote("one", {})
     before = releases.history()
-    releases.register("one", tmp_path / "elsewhere", {})
+    releases.register("one", tmp_path / "one", {})
     releases.promote("one", {})
     assert releases.history() == before
 
@@ -84,6 +84,19 @@ def test_the_champion_does_not_challenge_itself(releases):
     with pytest.raises(ConfigError, match="version 'one': is the champion"):
         releases.challenge("one", {})
     assert releases.alias("challenger") is None
+
+
+def test_it_takes_the_newer_bundle_of_a_version_that_it_knows(releases, tmp_path):
+    releases.promote("one", {})
+    before = releases.versions()
+    shutil.rmtree(tmp_path / "one")
+    newer = write_version(tmp_path / "newer", "one")
+    releases.register("one", newer, {"accuracy": 0.8})
+    assert releases.alias("champion") == ("one", newer)
+    releases.check("one")
+    assert (actions(releases)[-1], releases.history()[-1].body) == ("register", {"folder": "newer"})
+    now = {each["version"]: each for each in releases.versions()}["one"]
+    assert now == before[0] | {"folder": str(newer), "accuracy": 0.8}
 
 
 def test_it_challenges_with_the_same_version_once(releases):

@@ -82,6 +82,11 @@ MISTAKES = {
         "trimtab.yaml:5: watch.retrain is 'propse'; did you mean 'propose'? allowed: 'propose' or "
         "'off' (what an alarm leads to: a proposal to retrain, or only a note)",
     ),
+    "nothing": (
+        "model: {families: []}",
+        "trimtab.yaml:5: model.families is []; allowed: 'auto' or a list of at least 1 "
+        "(families, Hugging Face ids or local folders; the best on validation is the teacher)",
+    ),
     "union": (
         "model: {families: minilm}",
         "trimtab.yaml:5: model.families is 'minilm'; allowed: 'auto' or a list "
@@ -124,6 +129,14 @@ def test_it_explains_each_mistake_in_one_line(write, text, line):
     head = "".join(row for row in HEAD.splitlines(keepends=True) if text.split(":")[0] not in row)
     file = write(head + "\n" * (4 - head.count("\n")) + text + "\n")
     assert errors_of(file) == [line]
+
+
+@pytest.mark.parametrize("date", ["2024-01-31", "2024-13-45"])
+def test_it_takes_a_date_for_the_text_that_it_is(write, date):
+    file = write(HEAD.replace("train: train.csv", f"train: {date}"))
+    assert read_spec(file).spec.data.train == date
+    assert read_spec(file, [f"data.missing=[{date}]"]).spec.data.missing == (date,)
+    assert errors_of(file, f"seed={date}")[0].startswith(f"--set seed: seed is '{date}'; allowed: a whole")
 
 
 def test_it_tells_every_mistake_at_once(write):

@@ -139,6 +139,13 @@ def test_it_names_a_file_that_no_checksum_covers_but_minds_no_hidden_one(tmp_pat
         verify_checksums(tmp_path)
 
 
+def test_it_names_a_file_whose_checksum_is_no_text(tmp_path):
+    (tmp_path / "a").write_text("a")
+    write_json(tmp_path / "checksums.json", {"a": 7})
+    with pytest.raises(BundleError, match=r"a: checksum is \w{12}, the bundle was written with 7"):
+        verify_checksums(tmp_path)
+
+
 def test_it_hashes_names_and_contents(tmp_path):
     (tmp_path / "a").write_text("1")
     first = folder_hash(tmp_path)

@@ -16,6 +16,7 @@ from rows import blocks_of, same_state, tabular_of
 from trimtab.core.dropped import Dropped
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
+from trimtab.core.spec import FormatSpec
 from trimtab.core.step import Step, load_steps
 from trimtab.data import STEPS
 from trimtab.data.clean_file import clean_blocks, clean_file
@@ -24,6 +25,7 @@ from trimtab.data.engine_local import learn
 from trimtab.data.impute import Impute
 from trimtab.data.outliers import Iqr
 from trimtab.data.read import read_rows
+from trimtab.features.target_encode import TargetEncode
 
 CLEAN = (DropDuplicates(), Impute(), Iqr())
 
@@ -127,6 +129,109 @@ def test_it_brings_rows_together_that_a_step_must_see_together(kind, before, tmp
     names = whole.columns.columns
     assert rows_of(made.folder).sort(names).equals(whole.columns.sort(names))
     assert gone(Dropped.load(made.folder / "dropped")) == gone(whole.dropped)
+
+
+class Watching(Neighbours):
+    """Notes how many files hold the rows on disk."""
+
+    folder: ClassVar[Path]
+    counts: ClassVar[list[int]] = []
+
+    def __call__(self, batch: Batch) -> Batch:
+        self.counts.append(len([*self.folder.glob(".out-*/rows*/*")]))
+        return super().__call__(batch)
+
+
+@pytest.mark.parametrize("room", [0, 5_000])
+def test_it_brings_rows_together_in_few_files_however_little_fits_in_memory(room, tmp_path):
+    Watching.folder = tmp_path
+    Watching.counts.clear()
+    steps = (Impute(), Watching(), Iqr())
+    _, (whole,) = learn(steps, [table()])
+    made = clean_blocks(blocks_of(table(), 40), tmp_path / "out", steps, room)
+    names = whole.columns.columns
+    assert rows_of(made.folder).sort(names).equals(whole.columns.sort(names))
+    assert 0 < max(Watching.counts) <= 40
+
+
+def test_it_lets_no_train_row_see_its_own_label(tmp_path):
+    steps = (TargetEncode(columns=("city",)), Impute(columns=("age",)))
+    _, (whole,) = learn(steps, [table()])
+    made = clean_blocks(blocks_of(table(), 3), tmp_path / "out", steps)
+    assert rows_of(made.folder).equals(whole.columns)
+    assert not whole.columns.equals(steps[0].learn(table())(table()).columns)
+
+
+class Counted(Step):
+    """Counts how often it is applied to a block, and learned from one."""
+
+    name: ClassVar[str] = "counted"
+    calls: ClassVar[list[str]] = []
+
+    def __call__(self, batch: Batch) -> Batch:
+        self.calls.append("apply")
+        return batch
+
+
+class Learning(Counted):
+    def partial(self, batch: Batch) -> None:
+        del batch
+        self.calls.append("partial")
+
+
+@pytest.mark.parametrize("room", [0, None])
+def test_it_does_not_pass_over_the_rows_for_a_step_that_learns_nothing(room, tmp_path):
+    Counted.calls.clear()
+    steps = [Counted(), Counted(), Impute(), Counted()]
+    made = clean_blocks(blocks_of(table(), 3), tmp_path / "out", steps, room)
+    assert Counted.calls == ["apply"] * 9
+    assert made.steps[2].fills == Impute().learn(table()).fills
+
+
+def test_it_does_no_step_often_to_a_block_on_disk(tmp_path):
+    Counted.calls.clear()
+    steps = [Learning() for _ in range(20)]
+    clean_blocks(blocks_of(table(), 3), tmp_path / "out", steps, room=0)
+    assert Counted.calls.count("partial") == 3 * 20
+    assert Counted.calls.count("apply") < 3 * 20 * 3
+
+
+def test_it_reads_a_file_as_its_form_says_and_any_kind_of_file(tmp_path):
+    (tmp_path / "in.csv").write_bytes(
+        "größe;ort\n1,5;Zürich\n?;Bern\n2,5;x\n2,5;x\n1;y;z\n".encode("latin-1")
+    )
+    form = FormatSpec(encoding="iso-8859-1", separator=";", decimal=",", missing=("?",), bad_rows=0.5)
+    made = clean_file(tmp_path / "in.csv", tmp_path / "out", CLEAN, form=form)
+    assert rows_of(made.folder).rows() == [(1.5, "Zürich"), (2.0, "Bern"), (2.5, "x")]
+    dropped = Dropped.load(made.folder / "dropped")
+    assert [(drop.id, drop.step) for drop in dropped] == [(4, "read"), (3, "drop_duplicates")]
+    table().columns.write_parquet(tmp_path / "in.parquet")
+    made = clean_file(tmp_path / "in.parquet", tmp_path / "parquet", CLEAN)
+    assert rows_of(made.folder).equals(learn(CLEAN, [table()])[1][0].columns)
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "says"),
+    [
+        ("un.csv", None, "clean_file: no such file: .*un.csv; did you mean 'in.csv'"),
+        ("un.csv", FormatSpec(decimal=","), "clean_file: no such file: .*un.csv; did you mean 'in.csv'"),
+        ("in.txt", None, "clean_file: 'in.txt' is no known kind of file"),
+        ("empty.csv", None, "empty.csv: the file has no rows"),
+        ("empty.csv", FormatSpec(decimal=","), "empty.csv: the file has no rows"),
+    ],
+)
+def test_it_says_in_one_line_that_there_is_no_such_file_or_no_row_in_it(name, form, says, tmp_path):
+    for file, text in (("in.csv", "a\n1\n"), ("empty.csv", "a\n"), ("in.txt", "a\n1\n")):
+        (tmp_path / file).write_text(text)
+    with pytest.raises(DataError, match=says):
+        clean_file(tmp_path / name, tmp_path / "out", CLEAN, form=form)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("steps", [(), CLEAN, (Neighbours(), Impute())])
+def test_it_says_in_one_line_that_no_block_came(steps, tmp_path):
+    with pytest.raises(DataError, match="clean_blocks: no block of rows came; give rows to clean"):
+        clean_blocks([], tmp_path / "out", steps)
 
 
 def test_it_refuses_a_folder_that_exists_and_leaves_none_behind_when_it_fails(tmp_path):

@@ -61,7 +61,8 @@ def test_it_keeps_its_promise_for_any_rank(data, rows):
 def test_it_ranks_by_the_stated_rule():
     length, filled = np.array([3, 9, 9]), np.array([2, 1, 2])
     labels, together = pl.Series(["y", "x", "x"]), np.zeros(3, np.int64)
-    found = {rule: ranks(rule, length, filled, labels, together).tolist() for rule in RULES}
+    worth = dict.fromkeys(RULES, np.zeros(3, int)) | {"longest": length, "most_complete": filled}
+    found = {rule: ranks(rule, worth[rule], labels, together).tolist() for rule in RULES}
     assert found == {
         "first": [0, 1, 2], "longest": [2, 0, 1], "most_complete": [0, 2, 1], "majority_label": [2, 0, 1],
     }  # fmt: skip
@@ -69,7 +70,7 @@ def test_it_ranks_by_the_stated_rule():
 
 def test_it_does_not_count_missing_labels_as_votes():
     labels = pl.Series([None, None, "x"], dtype=pl.String)
-    assert ranks("majority_label", *[np.zeros(3, int)] * 2, labels, np.zeros(3, int)).tolist() == [1, 2, 0]
+    assert ranks("majority_label", np.zeros(3, int), labels, np.zeros(3, int)).tolist() == [1, 2, 0]
 
 
 @pytest.mark.parametrize(
@@ -94,8 +95,23 @@ def test_it_shows_every_cluster_and_counts_those_whose_labels_conflict():
     ]  # fmt: skip
     assert step.facts() == {
         "step": "drop_duplicates", "clusters": 2, "rows": 5, "dropped": 3, "largest": 3, "conflicts": 1,
-        "conflicting": [{"cluster": 3, "ids": [3, 17, 38], "labels": {"x": 2, "y": 1}}],
+        "conflicting": [
+            {"cluster": 3, "rows": 3, "kept": 1, "ids": [3, 17, 38], "stays": [3], "labels": {"x": 2, "y": 1}}
+        ],
+        "agreeing": [
+            {"cluster": 10, "rows": 2, "kept": 1, "ids": [10, 31], "stays": [10], "labels": {"z": 2}}
+        ],
     }  # fmt: skip
+
+
+def test_it_tells_the_largest_clusters_that_agree_and_few_of_their_rows():
+    texts = [text for text, times in (("a", 2), ("b", 70), ("c", 3)) for _ in range(times)]
+    told = DropDuplicates(keep="longest").learn(batch_of(texts, ["x"] * 75)).facts(shown=2)
+    assert [(one["rows"], len(one["ids"]), len(one["stays"])) for one in told["agreeing"]] == [
+        (70, 20, 1),
+        (3, 3, 1),
+    ]
+    assert (told["clusters"], told["conflicts"], told["conflicting"]) == (3, 0, [])
 
 
 def test_it_pairs_rows_across_a_border_alone():

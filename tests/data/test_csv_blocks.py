@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from trimtab.core.errors import DataError
 from trimtab.data.csv_blocks import CsvBlocks, OtherTypes
+from trimtab.data.csv_scan import last_end
 from trimtab.data.read import read_rows
 
 
@@ -149,3 +150,11 @@ def test_it_refuses_bytes_that_are_not_utf_8_and_other_kinds_of_files(tmp_path):
         read(path, 1000)
     with pytest.raises(DataError, match="is no CSV or TSV file"):
         read(tmp_path / "in.parquet", 1000)
+
+
+@given(st.text(st.sampled_from("a\n\"'"), max_size=30), st.sampled_from(["", '"', "'"]))
+def test_it_cuts_after_the_last_line_end_outside_of_quotes(text, quote):
+    ends = [
+        at + 1 for at, sign in enumerate(text) if sign == "\n" and not (quote and text[:at].count(quote) % 2)
+    ]
+    assert last_end(text.encode(), quote.encode()) == max(ends, default=0)

@@ -52,6 +52,7 @@ def cluster() -> Iterator[Any]:
     ray = engine_ray._ray()
     patch = pytest.MonkeyPatch()
     patch.setenv("PYTHONPATH", PATHS)
+    patch.setenv("RAY_CLIENT_SERVER_CHECK_CHANNEL_TIMEOUT_S", "120")  # 30 s are few on a busy machine
     from ray.cluster_utils import Cluster
 
     here = {"node_ip_address": engine_ray.LOOPBACK, "num_cpus": 1, "object_store_memory": STORE}
@@ -91,6 +92,12 @@ def test_it_takes_the_blocks_that_an_earlier_call_left_in_the_cluster(cluster):
     assert isinstance(left[:2], engine_ray.Blocks)
     then, last = engine_ray.learn(CHAIN[2:], left)
     check_same(CHAIN, TEXTS, ((*first, *then), last))
+
+
+def test_it_takes_blocks_that_tasks_of_the_cluster_made(cluster):
+    read = engine_ray._ray().remote(lambda at: cut(TEXTS, 3)[at])
+    made = engine_ray.Blocks([read.remote(at) for at in range(3)])
+    check_same(CHAIN, TEXTS, engine_ray.learn(CHAIN, made))
 
 
 def test_it_brings_neighbours_together(cluster):
@@ -138,7 +145,7 @@ def test_it_serves_a_client_from_afar(cluster):
 
 
 def test_a_spec_that_names_it_prepares_the_same_splits(cluster, tmp_path, monkeypatch):
-    monkeypatch.setattr("trimtab.data.engine.BLOCK_ROWS", 7)
+    monkeypatch.setattr("trimtab.data.engine.BLOCK_BYTES", 300)
     here = prepared_hash(tmp_path, "local")
     assert prepared_hash(tmp_path, "ray") == here
     assert cluster_stands()  # it was there before
@@ -148,7 +155,7 @@ def test_a_spec_that_names_it_prepares_the_same_splits(cluster, tmp_path, monkey
         import ray
         from trimtab.data import engine
         from data.test_engine_ray import cluster_stands, prepared_hash
-        engine.BLOCK_ROWS = 7
+        engine.BLOCK_BYTES = 300
         for _ in range(2):
             print(prepared_hash(Path({str(tmp_path)!r}), {address!r}), cluster_stands())
     """

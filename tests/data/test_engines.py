@@ -16,15 +16,19 @@ from trimtab.data.outliers import Iqr
 
 STEPS = (DropDuplicates(), Iqr(), Impute())
 ROWS = batch_of(ENGLISH * 2 + CHINESE)
+BLOCKS = 7
 
 
 class Reversed:
     """The local engine on many blocks, which it hands back in the wrong order."""
 
     def learn(self, steps, blocks):
-        assert len(blocks) == -(-len(ROWS) // 3)
+        assert BLOCKS <= len(blocks) <= BLOCKS + 1
         learned, after = engine_local.learn(steps, blocks)
         return learned, after[::-1]
+
+    def cores(self):
+        return 1
 
     def apply(self, steps, blocks):
         return engine_local.apply(steps, blocks)[::-1]
@@ -32,7 +36,7 @@ class Reversed:
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch):
-    monkeypatch.setattr("trimtab.data.engine.BLOCK_ROWS", 3)
+    monkeypatch.setattr("trimtab.data.engine.BLOCK_BYTES", ROWS.columns.estimated_size() // BLOCKS)
 
 
 def assert_equal(ours: Batch, theirs: Batch) -> None:

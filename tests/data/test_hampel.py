@@ -66,6 +66,34 @@ def test_it_blanks_or_clips_the_value():
     assert 1.1 < clipped < 2
 
 
+@pytest.mark.parametrize("live", [True, False])
+def test_it_finds_every_infinite_value_and_lets_none_of_them_judge_the_others(live):
+    rng = np.random.default_rng(3)
+    values = rng.standard_t(2, 60)
+    infinite = [0, 1, 17, 30, 31, 59]
+    with_gaps = [None if at in infinite else value for at, value in enumerate(values)]
+    values[infinite] = np.inf, -np.inf, np.inf, -np.inf, np.inf, -np.inf
+    step = Hampel(live=live, window=5, action="flag")
+    wanted = step(series(with_gaps))["value_outlier"].to_numpy().copy()
+    assert not wanted[infinite].any()
+    wanted[infinite] = True
+    assert step(series(values))["value_outlier"].to_list() == wanted.tolist()
+    assert Hampel(live=live, action="null")(series(values))["value"].drop_nulls().is_finite().all()
+
+
+def test_it_clips_an_infinite_value_to_what_is_usual_and_blanks_it_where_nothing_is():
+    infinity = float("inf")
+    values = [-infinity, 1.0, 1.1, 0.9, infinity, 1.0, 400.0]
+    clipped = Hampel(action="clip")(series(values, time=[1, 2, 3, 4, 5, 6, None]))["value"].to_list()
+    assert clipped[0] is None
+    assert 1.1 < clipped[4] < 2
+    assert clipped[5:] == [1.0, 400.0]  # what has no time has no neighbours
+    dropped = Hampel(action="drop")(series(values)).dropped
+    assert [drop.id for drop in dropped] == [0, 4, 6]
+    assert dropped[0].reason == "value is -inf (hampel)"
+    assert dropped[1].reason.startswith("value inf is outside 0.")
+
+
 def test_it_is_not_done_when_it_is_done_once():
     """A blanked value leaves the windows of its neighbours, which may then stand out themselves."""
     values = [4.0, 11.0, 11.0, 3.0, 4.0, 3.0, 3.0]

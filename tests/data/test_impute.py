@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import polars as pl
 import pytest
@@ -9,6 +11,8 @@ from sklearn.impute import SimpleImputer
 
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
+from trimtab.core.step import load_steps, save_steps
+from trimtab.data import STEPS
 from trimtab.data.impute import Impute
 
 
@@ -73,8 +77,43 @@ def test_it_fills_by_a_constant_even_where_train_has_no_value():
     after = step(batch).columns
     assert after["n"].to_list() == [1, -1]
     assert after["kind"].to_list() == ["", "?"]
-    with pytest.raises(DataError, match="column 'on' holds Boolean, not words"):
-        Impute(categorical="constant").learn(frame(on=[True, None]))
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (pl.Series([True, None]), "column 'x' is of Boolean, which cannot hold '?'"),
+        (pl.Series(["a", None], dtype=pl.Enum(["a"])), "column 'x' is of Enum, which cannot hold '?'"),
+        (pl.Series(["1", None]).cast(pl.Decimal(3, 2)), "column 'x' is of Decimal, which cannot hold -100.0"),
+    ],
+    ids=["Boolean", "Enum", "Decimal"],
+)
+def test_it_refuses_a_constant_that_a_column_cannot_hold(values, said):
+    with pytest.raises(DataError, match=re.escape(said)):
+        Impute(numeric="constant", categorical="constant", number=-100.0, word="?").learn(frame(x=values))
+
+
+def test_it_makes_floats_of_integers_that_cannot_hold_the_constant():
+    step = Impute(numeric="constant", number=-1)
+    for kind in (pl.UInt8, pl.UInt64):
+        batch = frame(n=pl.Series([1, None], dtype=kind))
+        assert step.learn(batch)(batch)["n"].to_list() == [1.0, -1.0]
+    batch = frame(n=pl.Series([2**63 - 1, None]))  # no float is as near to this median as 2**63
+    assert Impute().learn(batch)(batch)["n"].to_list() == [2.0**63] * 2
+
+
+def test_it_fills_decimals_by_the_most_frequent_and_leaves_bytes(tmp_path):
+    prices = pl.Series(["1.10", "2.35", "2.35", None]).cast(pl.Decimal(10, 2))
+    batch = frame(price=prices, picture=[b"a", b"a", b"b", None])
+    save_steps([Impute(numeric="most_frequent").learn(batch)], tmp_path)
+    (step,) = load_steps(tmp_path, STEPS)
+    after = step(batch).columns
+    assert after["price"].dtype == prices.dtype
+    assert after["price"].cast(pl.String).to_list() == ["1.10", "2.35", "2.35", "2.35"]
+    assert after["picture"].null_count() == 1
+    long = frame(n=pl.Series(["12345678901234567.89", None]).cast(pl.Decimal(38, 2)))
+    with pytest.raises(DataError, match=r"12345678901234567\.89 is more than a float can hold"):
+        Impute(numeric="most_frequent").learn(long)
 
 
 @pytest.mark.parametrize("rule", ["mean", "median", "most_frequent", "constant"])

@@ -11,6 +11,8 @@ import io
 import json
 import math
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
@@ -20,15 +22,17 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from encoders import small_embed
+from rows import same_state
 from tiny import tiny_tokens
 from translators import rewriting
 from trimtab.core.errors import DataError, TrimtabError
 from trimtab.core.objects import Batch
 from trimtab.core.spec import DataSpec, FormatSpec
-from trimtab.core.step import Step
+from trimtab.core.step import Step, load_steps, save_steps
 from trimtab.data import STEPS
 from trimtab.data.profile import profile
 from trimtab.data.read import read, read_rows
+from trimtab.data.semantic_duplicates import SemanticDuplicates
 from trimtab.features import FEATURES
 
 ODD_TEXTS = ["", " ", "NaN", "null", "NA", "-", "0", "007", "1e400", "\x00", "\ufeff", "\u202e", "e\u0301", "卡", "😀", "a\r\nb", '"', "''", ",", "\\N", "true", "2024-02-30", "=1+1"]  # fmt: skip
@@ -223,9 +227,8 @@ def test_ten_thousand_columns_are_read(tmp_path):
 def test_the_chain_s_reader_drops_only_what_has_no_text_or_label(tmp_path_factory, frame):
     path = tmp_path_factory.mktemp("messy") / "t.parquet"
     frame.write_parquet(path)
-    usable = frame.filter(
-        pl.col("text").is_not_null() & pl.col("label").is_not_null() & (pl.col("label") != "")
-    )
+    kept = [bool(text and text.strip() and label) for text, label in frame.select("text", "label").rows()]
+    usable = frame.filter(pl.Series(kept, dtype=pl.Boolean))
     try:
         got = read(path, DataSpec(train="t.parquet"), "")
     except DataError as error:
@@ -246,15 +249,24 @@ def test_every_frame_has_a_profile(frame, other):
 
 
 SOON = [phase for phase in Phase if phase is not Phase.explain]
-NEEDS = {"tokens": tiny_tokens, "embed": small_embed, "back_translation": rewriting}
+NEEDS = {
+    "tokens": tiny_tokens,
+    "embed": small_embed,
+    "back_translation": rewriting,
+    "semantic_duplicates": lambda: SemanticDuplicates(encoder=small_embed().encoder),
+}
+
+
+def kind_of(name: str) -> type[Step]:
+    return (STEPS if name in STEPS else FEATURES).load(name)
 
 
 def step_of(name: str) -> Step:
-    return NEEDS[name]() if name in NEEDS else (STEPS if name in STEPS else FEATURES).load(name)()
+    return NEEDS[name]() if name in NEEDS else kind_of(name)()
 
 
 def modalities(name: str) -> list[str]:
-    return sorted({"text", "tabular"} & (STEPS if name in STEPS else FEATURES).load(name).accepts)
+    return sorted({"text", "tabular"} & kind_of(name).accepts)
 
 
 STEP_BY_MODALITY = [(name, kind) for name in (*STEPS, *FEATURES) for kind in modalities(name)]
@@ -263,10 +275,15 @@ STEP_BY_MODALITY = [(name, kind) for name in (*STEPS, *FEATURES) for kind in mod
 def check_step(step: Step, batch: Batch) -> None:
     before = batch.columns.clone()
     try:
-        after = step.learn(batch)(batch)
+        learned = step.learn(batch)
+        after = learned(batch)
     except TrimtabError as error:
         assert "\n" not in str(error)
         return
+    with TemporaryDirectory() as folder:
+        save_steps([learned], Path(folder))
+        (again,) = load_steps(Path(folder), STEPS, FEATURES)
+    assert same_state(again, learned)
     old = [row for row in after.ids.tolist() if row in set(batch.ids.tolist())]
     assert sorted([*old, *(drop.id for drop in after.dropped)]) == sorted(batch.ids.tolist())
     assert len(old) == len(after) or step.adds_rows
@@ -297,6 +314,7 @@ ODD = {
     "nested": pl.DataFrame({"text": ["a", "b"], "label": ["a", "b"], "l": [[1], None], "s": [{"x": 1}, None], "b": [b"", None]}),
     "categories": pl.DataFrame({"text": ["a", "b", None], "label": ["a", "b", "a"], "k": pl.Series(["x", "", None], dtype=pl.Categorical)}),
     "decimals": pl.DataFrame({"text": ["a", "b"], "label": ["a", "b"], "d": pl.Series(["1.50", None]).cast(pl.Decimal(10, 2)), "u": pl.Series([2**63, None], dtype=pl.UInt64)}),
+    "names of our own": pl.DataFrame({"text": ["a b", "c"] * 3, "label": ["a", "b"] * 3} | {name: ["x", "y", "x", None, "", "z"] for name in ("count", "value", "id", "#")} | {name: [1, 2, 2, None, 5, 6] for name in ("rows", "len", "row", "index")}),
     "wide": WIDE,
 }  # fmt: skip
 
@@ -305,6 +323,26 @@ ODD = {
 @pytest.mark.parametrize(("name", "modality"), STEP_BY_MODALITY)
 def test_a_step_survives_an_odd_frame(name, modality, frame):
     check_step(step_of(name), Batch(ODD[frame], np.arange(ODD[frame].height), modality))
+
+
+LABELLED = pl.DataFrame(
+    {"text": [f"word {at % 5}" for at in range(12)], "label": ["a", "b", "a"] * 4, "n": [*range(11), None]}
+)
+
+
+@pytest.mark.parametrize("label", ["count", "rows", "value", "id"])
+@pytest.mark.parametrize(
+    ("name", "modality"), [(name, kind) for name, kind in STEP_BY_MODALITY if hasattr(kind_of(name), "label")]
+)
+def test_a_step_does_the_same_whatever_the_label_is_called(name, modality, label):
+    given = Batch(LABELLED, np.arange(12), modality)
+    renamed = replace(given, columns=LABELLED.rename({"label": label}))
+    step = step_of(name)
+    after = step.learn(given)(given)
+    other = replace(step, label=label)
+    found = other.learn(renamed)(renamed)
+    assert found.ids.tolist() == after.ids.tolist()
+    assert same(found.columns.rename({label: "label"}), after.columns)
 
 
 @pytest.mark.parametrize("name", [name for name, kind in STEP_BY_MODALITY if kind == "tabular"])

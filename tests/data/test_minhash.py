@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trimtab.data.minhash import MISS, bands_for, jaccard, similar
+from trimtab.data.minhash import MISS, band_keys, bands_for, jaccard, similar, similar_by_key
 from trimtab.data.shingles import Shingles, join, shingles
 
 
@@ -67,6 +67,22 @@ def test_it_knows_a_thousand_copies_by_the_first_and_makes_no_pairs_of_them():
     found = similar(shingles(["one and the same text"] * 1000), 0.9)
     assert found.same.tolist() == [0] * 1000
     assert len(found.left) == 0
+
+
+def test_it_finds_by_the_keys_of_all_shares_what_it_finds_among_all():
+    sets = planted(0.8, 500, 60)
+    whole = similar(sets, 0.8)
+    rows, keys = band_keys(sets, 0.8)
+    parts = [
+        keys < np.uint64(2**62),
+        (keys >= np.uint64(2**62)) & (keys < np.uint64(2**63)),
+        keys >= np.uint64(2**63),
+    ]
+    found = [similar_by_key(sets, 0.8, rows[part], keys[part]) for part in parts]
+    pairs = {pair for one in found for pair in zip(one.left, one.right, one.likeness, strict=True)}
+    assert pairs == set(zip(whole.left, whole.right, whole.likeness, strict=True))
+    assert len(whole.left) > max(len(one.left) for one in found[:2]) > 0
+    assert all(np.array_equal(one.same, whole.same) for one in found)
 
 
 def test_it_says_nothing_of_texts_without_characters():

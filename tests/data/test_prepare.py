@@ -14,7 +14,10 @@ from trimtab.core.spec import Spec
 from trimtab.core.splits import load_splits, save_splits
 from trimtab.core.store import folder_hash
 from trimtab.data import STEPS
-from trimtab.data.prepare import count_kinds, plan_steps, prepare
+from trimtab.data.neighbours import EmbeddingNeighbours
+from trimtab.data.prepare import count_kinds, located, plan_steps, prepare
+from trimtab.data.semantic_duplicates import SemanticDuplicates
+from trimtab.data.synonyms import Synonym
 
 BANKING = Path(trimtab.__file__).parent / "examples" / "banking77" / "data"
 CLEAN = [{"drop_duplicates": {}}, {"near_duplicates": {"similarity": 0.9}}, {"impute": {}}]
@@ -42,6 +45,14 @@ def rows(n: int = 40) -> str:
 def banking() -> Splits:
     data = {"train": "train.csv", "test": "test.csv", "text": "text", "label": "category"}
     return prepare(spec_of(data=data, augment=[{"random_edit": {}}], clean=[*CLEAN, "iqr"]), BANKING)
+
+
+def test_it_drops_what_means_the_same_to_an_encoder(tmp_path):
+    planted = "How do I reset my password?,x,\nHow can I reset my password?,x,\n"
+    step = {"semantic_duplicates": {"encoder": "minilm"}}
+    splits = prepare(spec_of(clean=[step]), write(tmp_path, planted + rows()))
+    (drop,) = splits.dropped["train"]
+    assert (drop.id, drop.reason) == (1, "semantic duplicate of row 0 (cosine 0.992)")
 
 
 def test_it_accounts_for_every_row_of_banking77(banking):
@@ -99,6 +110,26 @@ def test_it_saves_and_loads_splits_without_a_difference(banking, tmp_path):
     assert again.facts == banking.facts
     save_splits(again, tmp_path / "two")
     assert folder_hash(tmp_path / "one") == folder_hash(tmp_path / "two")
+
+
+def test_it_locates_files_but_no_names_of_models(tmp_path):
+    steps = (
+        EmbeddingNeighbours(),
+        EmbeddingNeighbours(embeddings="words.txt"),
+        Synonym(),
+        Synonym(table="own"),
+    )
+    packed, words, shipped, own = located(steps, tmp_path)
+    assert (packed.embeddings, shipped.table) == ("minilm", None)
+    assert (words.embeddings, own.table) == (str(tmp_path / "words.txt"), str(tmp_path / "own"))
+    for name in ("minilm", "near"):
+        (tmp_path / name).mkdir()
+    named = [SemanticDuplicates(encoder=name) for name in ("minilm", "near", "org/far")]
+    assert [step.encoder for step in located(named, tmp_path)] == [
+        "minilm",
+        str(tmp_path / "near"),
+        "org/far",
+    ]
 
 
 def test_it_makes_the_same_folder_from_the_same_input(tmp_path):

@@ -69,13 +69,17 @@ def test_it_names_the_spec_line_and_the_nearest_file_when_there_is_none(tmp_path
 
 def test_it_drops_rows_without_text_or_label_and_names_their_lines(tmp_path):
     path = tmp_path / "t.csv"
-    path.write_text('text,label,n\n"two\nlines",a,1\n,b,2\n"",b,3\n\nx,,4\ny,"",5\n,,6\n', encoding="utf-8")
+    path.write_text(
+        'text,label,n\n"two\nlines",a,1\n,b,2\n"",b,3\n\nx,,4\ny,"",5\n,,6\n" \u3000",a,7\n', encoding="utf-8"
+    )
     batch = read(path, SPEC, "")
-    assert batch["text"].to_list() == ["two\nlines", ""]
-    assert batch.ids.tolist() == [0, 2]
+    assert batch["text"].to_list() == ["two\nlines"]
+    assert batch.ids.tolist() == [0]
     assert [(drop.id, drop.reason) for drop in batch.dropped] == [
         (1, "text is missing at line 4"),
         (5, "text is missing at line 9"),
+        (2, "text is blank at line 5"),
+        (6, "text is blank at line 10"),
         (3, "label is missing at line 7"),
         (4, "label is an empty string at line 8"),
     ]
@@ -107,9 +111,12 @@ def test_it_reads_the_same_rows_from_every_kind_of_file(tmp_path):
     frame.write_parquet(tmp_path / "t.parquet")
     batches = [read(tmp_path / f"t.{kind}", SPEC, "") for kind in ("csv", "tsv", "jsonl", "parquet")]
     for batch in batches:
-        assert batch.columns.rows() == [("a", "1", 1.5), ("卡", "2", None), ("", "4", 3.0)]
-        assert batch.ids.tolist() == [0, 1, 3]
-        assert [drop.id for drop in batch.dropped] == [2]
+        assert batch.columns.rows() == [("a", "1", 1.5), ("卡", "2", None)]
+        assert batch.ids.tolist() == [0, 1]
+        assert [(drop.id, drop.reason.split(" at ")[0]) for drop in batch.dropped] == [
+            (2, "text is missing"),
+            (3, "text is blank"),
+        ]
     assert place_of(tmp_path / "t.parquet", 2, SPEC) == f"{tmp_path / 't.parquet'} row 2"
 
 
@@ -130,16 +137,22 @@ def test_it_finds_each_record_and_its_line_in_any_well_formed_file(tmp_path_fact
     path = tmp_path_factory.mktemp("read") / "t.csv"
     path.write_text(text, encoding="utf-8", newline="")
     batch = read(path, SPEC, "")
-    assert batch.columns.rows() == [row for row in rows if row[1]]
+    assert batch.columns.rows() == [row for row in rows if row[0].strip() and row[1]]
     assert len(batch) + len(batch.dropped) == len(rows)
 
 
 def test_it_keeps_json_null_and_empty_string_apart(tmp_path):
-    lines = [{"text": "", "label": "a"}, {"text": None, "label": "a"}, {"label": "a"}]
+    lines = [
+        {"text": "", "label": "a"},
+        {"text": None, "label": "a"},
+        {"label": "a"},
+        {"text": "b", "label": "a"},
+    ]
     (tmp_path / "t.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
     batch = read(tmp_path / "t.jsonl", SPEC, "")
-    assert batch["text"].to_list() == [""]
+    assert batch["text"].to_list() == ["b"]
     assert [drop.reason for drop in batch.dropped] == [
         "text is missing at line 2",
         "text is missing at line 3",
+        "text is blank at line 1",
     ]

@@ -6,11 +6,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from rows import batch_of, embedded_of
+from rows import batch_of, blocks_of, embedded_of, same_state
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
 from trimtab.data.cosine import similar_vectors
 from trimtab.data.semantic_duplicates import SemanticDuplicates
+from trimtab.data.steps import SemanticDuplicates as Alone
 
 
 def close_pairs(groups: int, width: int = 32, seed: int = 0) -> np.ndarray:
@@ -55,9 +56,30 @@ def test_it_names_the_row_that_stays_and_the_cosine():
     assert drop.reason.startswith("semantic duplicate of row 10 (cosine 1.000)")
 
 
-def test_it_says_which_step_makes_the_column_that_is_missing():
-    with pytest.raises(DataError, match="no column 'embedding'; make it by the feature step `embed`"):
+def test_it_says_what_to_do_about_a_column_that_is_missing():
+    with pytest.raises(DataError, match=r"no column 'embedding'; name the one .* or let an `encoder` "):
         SemanticDuplicates().learn(batch_of(["a"]))
+
+
+TEXTS = ["Where is my card?", "How do I top up?", None, "where IS  my card?", "I lost my card", None]
+
+
+def test_it_embeds_the_texts_itself_when_an_encoder_is_named():
+    batch = batch_of(TEXTS)
+    step = SemanticDuplicates(encoder="minilm").learn(batch)
+    after = step(batch)
+    assert after.ids.tolist() == batch.ids[[0, 1, 2, 4, 5]].tolist()
+    (drop,) = after.dropped
+    assert drop.reason.startswith(f"semantic duplicate of row {batch.ids[0]} (cosine 1.000)")
+    blocks = blocks_of(batch, 3)
+    assert same_state(SemanticDuplicates(encoder="minilm").learn_blocks(blocks[::-1]), step)
+    with pytest.raises(DataError, match="no column 'txt'; did you mean 'text'"):
+        SemanticDuplicates(encoder="minilm", text="txt").learn(batch)
+
+
+def test_it_embeds_the_texts_of_a_frame_when_it_stands_alone():
+    rows, _ = Alone(encoder="minilm").fit_resample(pl.DataFrame({"text": TEXTS}))
+    assert rows["text"].to_list() == [text for text in TEXTS if text != "where IS  my card?"]
 
 
 @pytest.mark.parametrize("vectors", [[[1.0], [1.0, 2.0]], [[], []]])

@@ -50,7 +50,7 @@ def test_it_replaces_words_by_synonyms_of_wordnet_and_leaves_all_else_alone():
 
 
 def test_it_knows_the_synonyms_of_the_chinese_open_wordnet():
-    table = synonyms_for("我的资金", None)
+    table = synonyms_for("我的资金")
     assert "经费" in table["资金"]
     (copy,) = copies(Synonym(rate=1.0), ["公司资金增长"])
     assert copy != "公司资金增长"
@@ -58,13 +58,13 @@ def test_it_knows_the_synonyms_of_the_chinese_open_wordnet():
 
 
 def test_it_never_touches_a_stop_word():
-    table = synonyms_for("english", None)
+    table = synonyms_for("english")
     assert "inch" not in candidates("in", table)
     assert all(candidates(word, table) == () for word in STOP)
 
 
 def test_it_leaves_out_rare_senses():
-    table = synonyms_for("english", None)
+    table = synonyms_for("english")
     assert "carte du jour" not in table.get("card", ())
     assert all(len(others) <= 5 and word not in others for word, others in table.items())
 

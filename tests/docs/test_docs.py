@@ -29,6 +29,7 @@ def _hooks():
 HOOKS = _hooks()
 ENTRIES = [(room, name) for room, registry in HOOKS.registries() for name in registry]
 OPTIONS = [path for path, _ in HOOKS.spec_options()]
+PAGES = sorted(path.relative_to(ROOT).as_posix() for path in DOCS.rglob("*.md"))
 
 
 def test_it_finds_every_registry_there_is():
@@ -60,9 +61,7 @@ def test_the_table_of_items_names_every_entry_of_the_data_room(room, name):
     assert re.search(rf"`[^`]*\b{name}\b[^`]*`", ITEMS), name
 
 
-@pytest.mark.parametrize(
-    "page", ["README.md", *(f"docs/{path.relative_to(DOCS)}" for path in DOCS.rglob("*.md"))]
-)
+@pytest.mark.parametrize("page", ["README.md", *PAGES])
 def test_every_command_of_a_benchmark_works_as_typed(page):
     said = (ROOT / page).read_text(encoding="utf-8")
     for python, script in re.findall(r"([^\s`(]*python) (bench/\w+\.py)", said):
@@ -74,6 +73,38 @@ def test_every_test_in_the_table_of_items_exists():
     named = set(re.findall(r"`(tests/[\w/]+\.py)`", ITEMS))
     assert len(named) > 30
     assert [name for name in sorted(named) if not (ROOT / name).is_file()] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_row_of_a_table_stands_under_its_header(page):
+    """A table is a block of its own: header, rule, then rows as wide as the header."""
+    for block in _prose(page).split("\n\n"):
+        lines = block.strip("\n").split("\n")
+        table = [line for line in lines if line.startswith("|")]
+        if table:
+            assert lines == table, f"text and rows in one block: {table[0]}"
+            assert re.fullmatch(r"(\|:?-+:?)+\|", table[1]), f"no header: {table[0]}"
+            wide = [len(re.findall(r"(?<!\\)\|", re.sub(r"`[^`]*`", "", line))) for line in table]
+            assert set(wide) == {wide[0]}, f"uneven rows below {table[0]}"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_an_empty_line_stands_before_every_heading(page):
+    assert re.findall(r"[^\n]\n(#+ .*)", _prose(page)) == []
+
+
+def _prose(page: str) -> str:
+    """A page without its blocks of code."""
+    return re.sub(r"```.*?```", "", (ROOT / page).read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
+def test_a_table_of_a_benchmark_may_be_another_list_of_its_result():
+    page = HOOKS.on_page_markdown("<!-- table: duplicates -->|<!-- table: duplicates.real -->")
+    rows, real = page.split("|Measured on ")
+    assert "| rensa unverified |" in rows
+    assert "| ratio | median | lowest | highest |" in rows
+    assert "| dup_febrl/records | 0.38 | 0.9738 |" in real
+    assert "ratio" not in real
 
 
 @pytest.mark.parametrize("path", OPTIONS)
@@ -132,12 +163,12 @@ def test_contributing_names_every_target_of_the_makefile():
     assert [target for target in phony[1].split() if f"`make {target}`" not in said] == []
 
 
-def test_contributing_names_every_registry_and_a_contract_that_exists():
+def test_contributing_names_every_registry_and_tests_that_exist():
     said = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     for room, _ in HOOKS.registries():
         assert f"{room}/__init__.py" in said
-    for contract in re.findall(r"tests/contracts/\w+\.py", said):
-        assert (ROOT / contract).is_file(), contract
+    for test in re.findall(r"tests/[\w/]+\.py", said):
+        assert (ROOT / test).is_file(), test
 
 
 @pytest.mark.slow

@@ -10,8 +10,10 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
+import polars as pl
 import pytest
 
 from parts.projects import small_project
@@ -49,6 +51,16 @@ def test_it_ends_with_one_result_that_stands_in_the_run_folder_too(ran):
         assert figures["size_bytes"] > 0
     kept = json.loads((Path(result["report"]).parent / "result.json").read_text())
     assert kept == result
+
+
+def test_its_report_says_when_it_ran_and_its_record_where_every_dropped_row_lies(ran):
+    folder, events = ran
+    report = Path(events[-1]["report"])
+    record = json.loads((report.parent / "record.json").read_text())
+    assert record["date"] in report.read_text()
+    files = list((folder / record["dropped_folder"]).glob("*/*.parquet"))
+    kept = sum(pl.read_parquet(file).height for file in files)
+    assert kept == sum(one["rows"] for one in record["data"]["dropped"]) > 0
 
 
 def test_the_bundle_answers_and_is_the_champion(ran):
@@ -121,16 +133,21 @@ def test_other_rows_under_the_same_path_are_another_run(ran, tmp_path):
 
 
 KILLS = (
-    ("stage_started", "data"),
-    ("batch_done", "train"),
-    ("stage_started", "compress-student"),
-    ("stage_done", "measure"),
-    ("stage_started", "test"),
-    ("stage_started", "bundle"),
-    ("stage_done", "bundle"),
-    ("released", None),
+    ("data", "stage_started"),
+    ("train", "batch_done"),
+    ("train", "epoch_done", "batch_done"),
+    ("compress-student", "stage_started"),
+    ("student", "epoch_done", "batch_done"),
+    ("measure", "stage_done"),
+    ("test", "stage_started"),
+    ("bundle", "stage_started"),
+    ("bundle", "stage_done"),
+    (None, "released"),
 )
-"""Where each try is killed: at the first such event, or a later one of the same stage."""
+"""Where each try is killed: at the last of these events of a stage, seen in this order, or soon after it.
+
+After an epoch there is a checkpoint, so the next try has to go on from it.
+"""
 
 
 def test_a_run_killed_in_every_stage_ends_with_the_same_model_and_repeats_no_finished_stage(ran, tmp_path):
@@ -143,11 +160,14 @@ def test_a_run_killed_in_every_stage_ends_with_the_same_model_and_repeats_no_fin
     scratch.mkdir()
     environment = os.environ | {"TMPDIR": str(scratch)}
     finished: set[tuple[str, int]] = set()
-    for event, stage in KILLS:
-        skip = rng.randrange(3) if event == "batch_done" else 0
-        told = _killed_at(command, environment, event, stage, skip)
+    resumed = None
+    for stage, *events in KILLS:
+        skip = rng.randrange(3) if events == ["batch_done"] else 0
+        told = _killed_at(command, environment, stage, [*events, *events[-1:] * skip])
         _no_stage_twice(told, finished)
-        assert (told[-1]["event"], told[-1].get("stage")) == (event, stage)
+        if resumed is not None:
+            assert _first_step(told, resumed) > 0, f"{resumed} began anew"
+        resumed = stage if "epoch_done" in events else None
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, done.stderr
     assert not [*scratch.rglob("bundle.json"), *tmp_path.rglob("*.part")], "a killed run left bundles behind"
@@ -178,22 +198,29 @@ def _only_one_fits(result: dict) -> tuple[list[str], str]:
 
 
 def _killed_at(
-    command: list[str], environment: dict[str, str], event: str, stage: str | None, skip: int
+    command: list[str], environment: dict[str, str], stage: str | None, events: list[str]
 ) -> list[dict]:
-    """The events of a run up to the one at which it is killed: that event's, after `skip` such."""
-    told = []
+    """What a run tells until it is killed, which is when a stage has told `events`, in this order."""
+    told, awaited = [], list(events)
     quiet = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     with subprocess.Popen(command, **quiet, text=True, env=environment) as process:
         assert process.stdout is not None
         for line in process.stdout:
             told.append(json.loads(line))
-            if (told[-1]["event"], told[-1].get("stage")) == (event, stage):
-                if skip == 0:
-                    process.kill()
-                    break
-                skip -= 1
+            if (told[-1]["event"], told[-1].get("stage")) == (awaited[0], stage):
+                del awaited[0]
+            if not awaited:
+                process.kill()
+                break
     assert process.returncode == -signal.SIGKILL, "the run ended before it came there"
     return told
+
+
+def _first_step(told: list[dict], stage: str) -> int:
+    """The step at which a stage's training began."""
+    return next(
+        event["step"] for event in told if (event["event"], event.get("stage")) == ("fit_started", stage)
+    )
 
 
 def _decided_once(folder: Path, result: dict) -> None:
@@ -215,6 +242,20 @@ def _hash_of(folder: Path | str) -> str:
 def _result(done: subprocess.CompletedProcess[str]) -> dict:
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_a_run_on_a_cluster_of_its_own_learns_the_same(ran, tmp_path):
+    small_project(tmp_path, **_same_encoder(ran[0]))
+    with TemporaryDirectory() as short, pytest.MonkeyPatch.context() as patch:  # sockets have short names
+        patch.setenv("RAY_TMPDIR", short)
+        patch.delenv("RAY_ADDRESS", raising=False)
+        done = trimtab(tmp_path, "run", "--json", "--set", "engine=ray")
+        assert done.returncode == 0, done.stderr
+        assert list(Path(short).glob("ray/session_*")), "Ray was started"
+    told = _events(done.stdout)
+    for stage in ("data", "features", "train"):
+        one, two = (_hash_of(each["folders"][stage]) for each in (told[-1], ran[1][-1]))
+        assert one == two, stage
 
 
 def _same_encoder(folder: Path) -> dict[str, object]:

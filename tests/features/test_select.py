@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import polars as pl
 import pytest
@@ -17,7 +19,7 @@ from trimtab.core.objects import Batch
 from trimtab.core.step import load_steps, save_steps
 from trimtab.features import FEATURES
 from trimtab.features.matrix import as_series, matrix
-from trimtab.features.select.base import best
+from trimtab.features.select.base import SHOWN, best
 from trimtab.features.select.correlation import SelectCorrelation
 from trimtab.features.select.importance import SelectImportance
 from trimtab.features.select.mutual_info import SelectMutualInfo
@@ -183,6 +185,20 @@ def test_it_tells_stable_selections_from_lucky_ones():
     assert noise.stability[2] < 1
     assert sum(row["kept"] for row in sure.summary({})) == 2
     assert {row["feature"] for row in clear.summary({"x": list("abcdefgh")})[:3]} == {"a", "b", "h"}
+
+
+@pytest.mark.parametrize("resamples", [0, 10])
+def test_it_tells_the_report_what_it_kept_by_the_names_of_its_source(resamples):
+    step = SelectCorrelation(column="x", into="few", keep=2, among=1.0, resamples=resamples).learn(
+        batch(NUMBER)
+    )
+    told = step.facts({"x": list("abcdefgh")})
+    assert (told["column"], told["features"], told["of"]) == ("few", 2, 8)
+    assert {row["feature"] for row in told["ranked"] if row["kept"]} == {"a", "h"}
+    assert len(told["stability"]) == (3 if resamples else 0)
+    assert json.loads(json.dumps(told)) == told
+    wide = SelectCorrelation(column="x").learn(batch(NUMBER, RNG.normal(size=(ROWS, 120)).astype(np.float32)))
+    assert len(wide.facts()["ranked"]) == SHOWN < wide.facts()["of"] == 120
 
 
 def test_it_measures_stability_as_kuncheva_did_where_sets_have_one_size():

@@ -16,10 +16,11 @@ from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
 from trimtab.core.spec import StepSpec
 from trimtab.data.engine_local import learn
+from trimtab.data.splitmix import row_hash
 from trimtab.features import FEATURES
 from trimtab.features.dates import Dates
 from trimtab.features.encode import OneHot, Ordinal
-from trimtab.features.folds import fold_of, row_hash, sample
+from trimtab.features.folds import fold_of, sample
 from trimtab.features.scale import Scale
 from trimtab.features.target_encode import TargetEncode
 

@@ -88,11 +88,19 @@ def sample_record() -> Record:
             ],
             "copies": [
                 {"step": "near_duplicates", "clusters": 61, "rows": 149, "dropped": 88, "largest": 5, "conflicts": 1,
-                 "conflicting": [{"cluster": 3, "ids": [17, 290, 4411], "labels": {HOSTILE: 1, "card_arrival": 2}}]},
+                 "conflicting": [{"cluster": 3, "rows": 3, "kept": 1, "ids": [17, 290, 4411], "stays": [17], "labels": {HOSTILE: 1, "card_arrival": 2}}],
+                 "agreeing": [{"cluster": 31, "rows": 9, "kept": 1, "ids": list(range(31, 40)), "stays": [33], "labels": {"top_up_failed": 9}}]},
             ],
             "steps": {"label_errors": {"judged": 9874, "suspects": 2, "decided": {"drop": 1}, "ranked": [
                 {"id": 12, "given": "card_arrival", "suggested": HOSTILE, "score": 0.0313},
                 {"id": 90, "given": "top_up_failed", "suggested": "top_up_reverted", "score": 0.0714}]}},
+            "features": [
+                {"step": "tokens", "read": True},
+                {"step": "tfidf", "read": False, "column": "tfidf", "features": 9_428},
+                {"step": "select_correlation", "read": False, "column": "few", "features": 1, "of": 9_428, "stability": [0.81, 0.74, 0.88],
+                 "ranked": [{"feature": "card", "score": 0.71, "kept": True, "frequency": 1.0},
+                            {"feature": HOSTILE, "score": 0.33, "kept": False, "frequency": 0.2}]},
+            ],
             "leakage": {"train_valid": {"exact": 0, "near": 3}, "train_test": {"exact": 4, "near": 17, "near_pairs": [_twin()]}},
         },
         "dropped": _dropped(129),
@@ -118,6 +126,7 @@ def sample_record() -> Record:
             "cpu": "AMD EPYC 7763 (avx2)", "threads": 2, "memory_gib": 23.4, "system": "Linux-6.1-x86_64", "python": "3.11.9",
             "packages": {"trimtab": "0.1.0", "torch": "2.13.0", "onnxruntime": "1.24.1", "polars": "1.40.0"},
         },
+        "features_folder": ".trimtab/store/features/91ab0c",
         "spec": [
             {"option": "data.train", "value": "data/train.csv", "origin": "trimtab.yaml:3"},
             {"option": "budget.size", "value": 25000000, "origin": "--set budget.size"},
@@ -127,6 +136,7 @@ def sample_record() -> Record:
         "seconds": 953.1,
         "seed": 0,
         "run_folder": ".trimtab/runs/2f6c01",
+        "dropped_folder": ".trimtab/store/data/7cfae2fea8ec/dropped",
     }  # fmt: skip
 
 
@@ -156,7 +166,9 @@ def minimal_record() -> dict[str, Any]:
         "command": "trimtab run",
         "seconds": 1.0,
         "seed": 0,
+        "date": "2026-11-24 02:30 UTC",
         "run_folder": ".trimtab/runs/0",
+        "dropped_folder": ".trimtab/store/data/0/dropped",
         "environment": {},
     }
 

@@ -7,9 +7,24 @@ from importlib import metadata
 import httpx
 import pytest
 
+from tiny import LABELS, tiny_model, tiny_tokens
+from trimtab.core.bundle import write_bundle
 from trimtab.core.errors import ConfigError
 from trimtab.core.spec import ServeSpec
 from trimtab.loop.export import EXPORTS, deploy, export
+from trimtab.runtime.predict import load
+
+
+def answer_by_note(into, text):
+    """What the note's own code prints in a process of its own."""
+    code = (into / "USAGE.md").read_text().split("```python\n")[1].split("```")[0]
+    assert "I lost my card" in code
+    code = code.replace("I lost my card", text) + "print(probabilities.max())\n"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=into, check=True, capture_output=True, text=True, timeout=60
+    )
+    label, confidence = done.stdout.split()
+    return label, float(confidence)
 
 
 def test_its_usage_note_runs(bundle, tmp_path):
@@ -17,14 +32,37 @@ def test_its_usage_note_runs(bundle, tmp_path):
     assert sorted(path.name for path in into.iterdir()) == [
         "USAGE.md",
         "config.json",
+        "model.json",
         "model.onnx",
         "tokenizer.json",
     ]
-    code = (into / "USAGE.md").read_text().split("```python\n")[1].split("```")[0]
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=into, check=True, capture_output=True, text=True, timeout=60
-    )
-    assert done.stdout == "card\n"
+    assert answer_by_note(into, "I lost my card")[0] == "card"
+
+
+def cascade(folder, threshold, heat, student, teacher):
+    """A cascade of two models that are there; both are moved below it."""
+    folder.mkdir()
+    student.rename(folder / "student")
+    teacher.rename(folder / "teacher")
+    about = {"threshold": threshold, "student_temperature": heat[0], "teacher_temperature": heat[1]}
+    (folder / "model.json").write_text(json.dumps({"runtime": "cascade", **about}))
+    return folder
+
+
+def test_its_usage_note_answers_as_the_cascade_of_three_does_that_it_came_from(tmp_path):
+    one, two, three = (tiny_model(tmp_path / str(seed), seed) for seed in range(3))
+    inner = cascade(tmp_path / "inner", 0.41, (2.0, 1.5), two, three)
+    outer = cascade(tmp_path / "outer", 0.5, (3.0, 1.0), one, inner)
+    bundle = write_bundle(tmp_path / "bundle", outer, [tiny_tokens()], LABELS, {"name": "cascade-3"})
+    into, served = export(bundle, "onnx", tmp_path / "onnx"), load(bundle.folder)
+    stages = set()
+    for text in ("lost card", "the card the the", "the i the cash the the i the"):
+        expected = served.output([text])
+        stages.add(int(expected.stage[0]))
+        label, confidence = answer_by_note(into, text)
+        assert label == served.predict([text])[0]
+        assert confidence == pytest.approx(expected.probabilities.max(), abs=1e-5)
+    assert stages == {0, 1, 2}
 
 
 @pytest.mark.parametrize("target", EXPORTS)

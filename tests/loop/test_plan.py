@@ -55,6 +55,20 @@ def test_it_tells_mistakes_of_every_kind_at_once(project):
     ]
 
 
+def test_it_tells_steps_that_fit_neither_texts_nor_their_section_with_the_other_mistakes(project):
+    found = errors_of(
+        "clean=[hampel]", "augment=[impute, rotate]", "features=[tokens, lags]", "serve.grpc=8080"
+    )
+    assert found == [
+        "--set clean: step 'hampel' does not understand texts; remove it; it accepts series",
+        "--set augment: step 'impute' changes more than train rows; move it to `clean`",
+        "--set augment: step 'rotate' does not understand texts; remove it; it accepts image",
+        "--set features: step 'lags' does not understand texts; remove it; it accepts series",
+        "--set serve.grpc: serve.rest and serve.grpc are both 8080; give each a port of its own; 0 takes a "
+        "free one",
+    ]
+
+
 @pytest.mark.parametrize(
     ("override", "line"),
     [
@@ -63,6 +77,10 @@ def test_it_tells_mistakes_of_every_kind_at_once(project):
             "step 'near_duplicates' has no parameter 'similarty'; did",
         ),
         ("features=[tokns]", "no feature step 'tokns'; did you mean 'tokens'?"),
+        (
+            "features=[tfidf]",
+            "no step 'tokens', the only one that model families read; add it: features: [tokens, tfidf]",
+        ),
         ("model.families=[mini]", "no model family 'mini'; did you mean 'minilm'?"),
         ("compress=[int9]", "no compressor 'int9'; did you mean 'int8'?"),
         ("data.test=train.csv", "data.test is the train file; name other rows"),
@@ -78,6 +96,19 @@ def test_it_finds_what_a_well_formed_spec_can_still_get_wrong(project, override,
     (found,) = errors_of(override)
     assert found.startswith(f"--set {override.split('=')[0]}")
     assert line in found
+
+
+def test_it_tells_that_nothing_is_distilled_from_a_small_family(project):
+    compress = "compress=[fp32,int8,student,cascade]"
+    student, cascade = errors_of(compress)
+    assert student == (
+        "--set compress: 'student' needs a pretrained teacher, and model.families names textcnn; "
+        "leave it out, or add a family as minilm"
+    )
+    assert "'cascade' needs a pretrained teacher" in cascade
+    for families in ("auto", "[textcnn, minilm]", "[static, org/name]"):
+        plan("trimtab.yaml", [compress, f"model.families={families}"])
+    plan("trimtab.yaml", ["compress=[fp32,int8]"])
 
 
 @pytest.mark.parametrize("family", ["sentence-transformers/all-MiniLM-L6-v2", "encoder"])
@@ -113,6 +144,15 @@ def test_it_notes_when_the_rows_cannot_show_that_a_budget_is_kept(project):
     (note,) = plan("trimtab.yaml").notes
     assert note.startswith("12 validation rows cannot show a drop below 18.4")
     assert not plan("trimtab.yaml", ["budget.accuracy_drop=30pt"]).notes
+
+
+def test_it_notes_every_feature_step_that_no_family_reads(project):
+    overrides = ["features=[tokens, tfidf, hashing]", "budget.accuracy_drop=30pt"]
+    assert plan("trimtab.yaml", overrides).notes == tuple(
+        f"--set features: what step '{name}' makes is kept in the stage's folder below "
+        ".trimtab/store/features for use outside; no family reads it"
+        for name in ("tfidf", "hashing")
+    )
 
 
 def test_it_tells_a_wrong_engine_in_one_line(project):

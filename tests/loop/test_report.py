@@ -16,7 +16,7 @@ from loop.sample_record import HOSTILE, infeasible_record, minimal_record, sampl
 from trimtab.loop.record import Record
 from trimtab.loop.report import render
 
-SECTIONS = ("candidates", "stages", "data", "training", "errors", "latency", "repeat")
+SECTIONS = ("candidates", "stages", "data", "features", "training", "errors", "latency", "repeat")
 OPTIONAL = sorted(
     name
     for name, hint in get_type_hints(Record, include_extras=True).items()
@@ -74,6 +74,7 @@ def test_every_picture_is_a_valid_specification_with_words_beside_it(page):
         "missing",
         "labels",
         "lengths",
+        "selection-2",
         "curve-valid_loss",
         "curve-valid_accuracy",
         "trials",
@@ -109,7 +110,9 @@ def test_leakage_is_counted_by_parts_with_its_pairs(page):
 def test_clusters_and_their_conflicting_labels_are_shown(page):
     assert "Clusters of copies" in page.text
     assert "1 of 1 clusters whose rows have different labels" in page.text
-    assert "17, 290, 4411" in page.text
+    assert "near_ duplicates 3 17 290, 4411" in page.text
+    assert "1 of 60 other clusters, the largest first" in page.text
+    assert "near_ duplicates 9 33 31, 32, 34, 35, 36, 37 and 2 more top_up_failed (9)" in page.text
 
 
 def test_what_a_step_tells_of_itself_is_shown(page):
@@ -120,6 +123,22 @@ def test_what_a_step_tells_of_itself_is_shown(page):
 def test_augmentation_says_what_became_of_every_copy(page):
     assert "17,200 rows were added to train." in page.text
     assert "too far from the source" in page.text
+
+
+def test_features_that_no_family_reads_are_named_with_their_folder(page):
+    assert "lie in the stage's folder .trimtab/store/features/91ab0c ; they are no part" in page.text
+    assert "tokens tokens \u2013 the model families" in page.text
+    assert "tfidf tfidf 9,428 no family: kept for use outside" in page.text
+    record = sample_record()
+    record["data"]["features"] = record["data"]["features"][:1]
+    assert "features" not in Page(render(record)).ids()
+
+
+def test_a_selection_is_drawn_with_its_stability(page):
+    assert "It keeps 1 of 9,428 features; stability 0.81 [0.74, 0.88]." in page.text
+    assert f"{HOSTILE} 0.33 20.00 %" in page.text
+    (layers,) = [json.loads(page.data["selection-2-picture"])["layer"]]
+    assert len(layers) == 2
 
 
 def test_the_stage_table_says_gain_and_cost(page):
@@ -176,12 +195,11 @@ def test_an_infinite_use_of_a_budget_is_over():
     assert "Accuracy drop over" in Page(render(record)).text
 
 
-def test_more_dropped_rows_than_fit_point_to_the_run_folder():
+def test_more_dropped_rows_than_fit_point_to_the_folder_of_them_all():
     record = sample_record()
     record["dropped"] = record["dropped"] * 5
-    record["dropped_file"] = ".trimtab/runs/2f6c01/dropped.jsonl"
     page = Page(render(record))
-    assert "500 of 645 stand here; all of them lie in .trimtab/runs/2f6c01/dropped.jsonl." in page.text
+    assert "500 of 645 stand here; all of them lie in .trimtab/store/data/7cfae2fea8ec/dropped." in page.text
     assert len(re.findall("similarity 0.93 to row|same as row", page.text)) == 500
 
 
@@ -212,6 +230,6 @@ def test_a_browser_without_a_network_draws_every_picture(record, tmp_path):
     )
     drawn = Page(done.stdout)
     assert ("html", {"lang": "en", "data-pictures": "drawn"}) in drawn.elements
-    assert sum(tag == "svg" for tag, _ in drawn.elements) == len(drawn.data) == 10
+    assert sum(tag == "svg" for tag, _ in drawn.elements) == len(drawn.data) == 11
     assert "CONSOLE" not in done.stderr
     assert "taken over" not in re.findall("<title>(.*?)</title>", done.stdout)[0]

@@ -16,7 +16,7 @@ COMPRESSORS = Registry(
 
 AUTO = tuple(COMPRESSORS)
 """The compressors of `compress: auto`, in an order in which each finds what it needs."""
-NEEDS = {"int8": ("fp32",), "student": ("fp32", "int8"), "cascade": ("int8", "student")}
+NEEDS = {"int8": ("fp32",), "student": ("int8",), "cascade": ("int8", "student")}
 """The compressors whose candidates another one starts from, so that a plan can tell without loading any."""
 
 __all__ = ["AUTO", "COMPRESSORS", "NEEDS"]

@@ -12,7 +12,7 @@ import torch
 
 from trimtab.compress.fp32 import export
 from trimtab.compress.int8 import OPERATORS, quantise
-from trimtab.compress.job import Compressor, Job, answers_of, parity
+from trimtab.compress.job import Compressor, Job, answers_of, collapsed, parity
 from trimtab.compress.variations import variations
 from trimtab.core.objects import Candidate
 from trimtab.models.batches import Examples
@@ -31,7 +31,7 @@ COPIES = 8
 
 
 class Distil(Compressor):
-    """A `static` student and a shallow transformer, both in FP32 and INT8.
+    """A `static` student and, where the teacher's layers can be cut, a shallow one, both in FP32 and INT8.
 
     On the train rows alone the teacher has nothing to tell: it answers them all but surely. So it is asked
     about variations of them too, which is what makes a student's confidence worth trusting. No epoch is
@@ -40,17 +40,17 @@ class Distil(Compressor):
     """
 
     name: ClassVar[str] = "student"
-    needs: ClassVar[tuple[str, ...]] = ("ort-fp32", "ort-int8")
+    needs: ClassVar[tuple[str, ...]] = ("torch-fp32", "ort-int8")
 
     def compress(self, job: Job, folder: Path) -> list[Candidate]:
         """The candidates `student-fp32`, `student-int8`, `shallow-fp32` and `shallow-int8`."""
         teacher = load_network(job.trained.folder)
         if not isinstance(teacher, PretrainedClassifier):
             return []  # the small families are students themselves
-        reference = answers_of(job.made["ort-fp32"].folder, job.valid)
+        reference = answers_of(job.made["torch-fp32"].folder, job.valid)
         lesson = _lesson(job)
         found = []
-        for course in (_static(teacher, job), _shallow(teacher)):
+        for course in filter(None, (_static(teacher, job), _shallow(teacher))):
             rows = lesson.first(len(job.train) * (1 + course.copies))
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(job.seed)
@@ -59,9 +59,13 @@ class Distil(Compressor):
             lessons = fit(student, rows, job.valid, course.settings, job.seed, checkpoint, job.tell)
             wide = export(student, folder / f"{course.name}-fp32")
             small = quantise(wide, folder / f"{course.name}-int8", course.operators)
-            for made, source, history in ((wide, "torch-fp32", lessons.history), (small, wide.name, ())):
-                far = parity(answers_of(made, job.valid), reference)
-                found.append(Candidate(made.name, made, "onnxrt", course.distance, source, far, history))
+            own, far = answers_of(wide, job.valid), course.distance
+            learnt = parity(own, reference)
+            lost = parity(answers_of(small, job.valid), own)
+            found += [
+                Candidate(wide.name, wide, "onnxrt", far, "torch-fp32", learnt, lessons.history),
+                Candidate(small.name, small, "onnxrt", far, wide.name, lost, refused=collapsed(lost)),
+            ]
         return found
 
 
@@ -85,13 +89,15 @@ def _static(teacher: PretrainedClassifier, job: Job) -> Course:
     return Course("student", lambda: family.build(blueprint, fresh=True), settings, COPIES, ("Gather",), 4)
 
 
-def _shallow(teacher: PretrainedClassifier) -> Course:
-    """A third of the teacher's layers, started from the teacher's own first ones."""
-    layers = max(1, int(teacher.encoder.config.num_hidden_layers) // 3)
+def _shallow(teacher: PretrainedClassifier) -> Course | None:
+    """A third of the teacher's layers, started from its own first ones; None if they cannot be cut."""
+    student = shallow(teacher, max(1, int(teacher.encoder.config.num_hidden_layers) // 3))
+    if student is None:
+        return None
     settings = Pretrained.defaults.override(
         {"epochs": 2, "batch_size": 64, "head_learning_rate": 5e-4, "patience": 0}
     )
-    return Course("shallow", lambda: shallow(teacher, layers).train(), settings, 1, OPERATORS, 3)
+    return Course("shallow", student.train, settings, 1, OPERATORS, 3)
 
 
 def _lesson(job: Job) -> Examples:

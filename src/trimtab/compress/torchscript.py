@@ -11,6 +11,7 @@ import torch
 
 from trimtab.compress.fp32 import Answering
 from trimtab.compress.job import Compressor, Job, answers_of, collapsed, parity
+from trimtab.core.errors import GateFailed
 from trimtab.core.objects import Candidate
 from trimtab.models.family import load_network
 from trimtab.models.fit import predict
@@ -22,7 +23,11 @@ class TorchScript(Compressor):
     name: ClassVar[str] = "torch"
 
     def compress(self, job: Job, folder: Path) -> list[Candidate]:
-        """The candidate `torch-fp32`."""
+        """The candidate `torch-fp32`.
+
+        Raises:
+            GateFailed: the traced network answers otherwise, so that there is nothing to compare with.
+        """
         network = load_network(job.trained.folder)
         source = predict(network, job.valid.tokens)[0]
         made = folder / "torch-fp32"
@@ -36,4 +41,10 @@ class TorchScript(Compressor):
             json.dumps({"runtime": "pytorch", "file": "model.pt"}), encoding="utf-8"
         )
         found = parity(answers_of(made, job.valid), source)
-        return [Candidate("torch-fp32", made, "pytorch", 0, parity=found, refused=collapsed(found))]
+        if why := collapsed(found):
+            raise GateFailed(
+                f"model family '{job.trained.family}'",
+                f"its network answers otherwise once it is traced: {why}",
+                "name another under model.families; a network that branches by its input cannot be traced",
+            )
+        return [Candidate("torch-fp32", made, "pytorch", 0, parity=found)]

@@ -13,11 +13,17 @@ def variations(rows: Sequence[Sequence[int]], copies: int, seed: int) -> list[li
     """`copies` edited versions of each row of token numbers, the first and last token (special) kept.
 
     A share of the tokens, one at least, is deleted, swapped, replaced or followed by another one; what comes
-    in is drawn from all rows, so the teacher is asked about words in contexts that no train row has.
+    in is drawn from all rows, so the teacher is asked about words in contexts that no train row has. None is
+    longer than the longest row: the teacher may have positions for no more tokens.
     """
+    longest = max(map(len, rows)) - 2
     words = np.array([token for row in rows for token in row[1:-1]], dtype=np.int64)
     rng = np.random.default_rng(seed)
-    return [[row[0], *_edited(list(row[1:-1]), words, rng), row[-1]] for _ in range(copies) for row in rows]
+    return [
+        [row[0], *_edited(list(row[1:-1]), words, rng)[:longest], row[-1]]
+        for _ in range(copies)
+        for row in rows
+    ]
 
 
 def _edited(row: list[int], words: np.ndarray, rng: np.random.Generator) -> list[int]:

@@ -55,12 +55,6 @@ class BundleError(EnvironmentFault):
     """A bundle is missing, incomplete or not the one that was signed."""
 
 
-class BudgetUnreachable(TrimtabError):
-    """No candidate fits the budget; the nearest points are named, nothing is relaxed."""
-
-    exit_code = 4
-
-
 class Interrupted(TrimtabError):
     """Stopped by the user or the machine; the same command goes on where it stopped."""
 

@@ -62,12 +62,16 @@ class Releases:
         self._db.close()
 
     def register(self, version: str, folder: Path, facts: Mapping[str, Any]) -> None:
-        """Add a version; the same version again changes nothing."""
+        """Add a version; of a known one the newer bundle counts, which may hold another budget's proof."""
         with self._transaction():
             stored = self._stored(folder)
             row = (version, stored, _now(), json.dumps(facts, default=str))
-            added = self._db.execute("INSERT OR IGNORE INTO versions VALUES (?, ?, ?, ?)", row).rowcount
-            if added:
+            changed = self._db.execute(
+                "INSERT INTO versions VALUES (?, ?, ?, ?) ON CONFLICT (version) DO UPDATE "
+                "SET folder = excluded.folder, facts = excluded.facts WHERE folder <> excluded.folder",
+                row,
+            )
+            if changed.rowcount:
                 self._append("register", version, {"folder": stored})
 
     def promote(self, version: str, reasons: Mapping[str, Any]) -> None:

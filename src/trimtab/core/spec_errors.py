@@ -85,6 +85,8 @@ def _allowed(error: Any, where: Where) -> str:
         return str(error["ctx"]["expected"])
     if kind in {"model_type", "model_attributes_type", "dict_type"}:
         return f"a section with {', '.join(_options_at(where))}"
+    if kind == "too_short":
+        return f"a list of at least {error['ctx']['min_length']}"
     if kind == "value_error":
         return message.rpartition("allowed: ")[2]
     return _KINDS.get(kind.split("_", maxsplit=1)[0], message.removeprefix("Input should be "))

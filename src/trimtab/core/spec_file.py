@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -25,6 +25,15 @@ RESERVED = frozenset({"TRIMTAB_TOKEN", "TRIMTAB_OFFLINE"})
 """Variables that are not values of the spec."""
 _STANDINS = {"version": 1, "task": "text-classification", "budget": {}}
 """Stand for required values that are wrong, so that the rest can still be checked."""
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML whose dates are text: no option is a date, and 2024-13-45 is none."""
+
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {
+        first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
 
 @dataclass(frozen=True)
@@ -105,8 +114,8 @@ def _read_yaml(file: Path) -> tuple[dict[str, Any], dict[str, str]]:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(str(file), f"cannot be read as UTF-8 text ({error})", "check the file") from error
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        tree = yaml.safe_load(text)
+        root = yaml.compose(text, Loader=_Loader)
+        tree = yaml.load(text, Loader=_Loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
@@ -167,7 +176,7 @@ def _split(override: str) -> tuple[str, str]:
 def _put(tree: dict[str, Any], origins: dict[str, str], path: list[str], text: str, origin: str) -> None:
     """Set a value in the tree; what the file said below it no longer counts."""
     try:
-        value = yaml.safe_load(text)
+        value = yaml.load(text, Loader=_Loader)
     except yaml.YAMLError as error:
         raise ConfigError(origin, f"'{text}' is not valid YAML", "quote the value") from error
     here: Any = tree

@@ -38,10 +38,10 @@ class Step:
     """True for steps that add rows to those they get."""
     learned: ClassVar[tuple[str, ...]] = ()
     """The fields that `learn` fills."""
-    reads: ClassVar[tuple[str, ...]] = ()
-    """Parameters that name a file the step reads, relative to the spec; it runs again if the file changes."""
     writes: ClassVar[tuple[str, ...]] = ()
     """Parameters that name a file the step keeps for itself, relative to the spec."""
+    models: ClassVar[tuple[str, ...]] = ()
+    """Parameters that name a pretrained model; one that is a folder is treated as those of `reads`."""
     files: ClassVar[dict[str, str]] = {}
     """Text fields that are saved as a file of their own: field to file name."""
 
@@ -53,6 +53,14 @@ class Step:
         that does so for some of its parameters only (`action: drop`) overrides the property.
         """
         return False
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Parameters that name a file that is read, relative to the spec; the step runs again if it changes.
+
+        Ask a step, as for `train_only`: a name may also stand for something that is no file.
+        """
+        return ()
 
     @property
     def needs_label(self) -> bool:
@@ -115,9 +123,9 @@ class Step:
 class KeyedStep(Step):
     """A step whose rows concern each other only where they share a key: an engine may then shuffle by key.
 
-    So no machine sees all rows: `keys` of each block go by their hash, `pick` takes the rows whose key
+    So no machine sees all rows: each share of the keys goes to one place, `pick` takes the rows whose key
     occurs twice, `settle` says what the rows of one share have to do with each other, `conclude` sums up.
-    The result is that of `finish` on all rows, which is `settle` and `conclude` on one share.
+    The result is that of `finish` on all rows. In `merge`, the rows of `left` come first.
     """
 
     def keys(self, summary: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -128,17 +136,33 @@ class KeyedStep(Step):
         """The summary of the rows at positions `rows` alone."""
         raise NotImplementedError
 
-    def settle(self, total: Any) -> Any:
-        """What the rows of a summary have to do with each other; a finding may come from two shares."""
+    def settle(self, total: Any, keys: tuple[np.ndarray, np.ndarray]) -> Any:
+        """What the rows of a share have to do with each other; a finding may come from two shares.
+
+        `keys` are those of the share, as `keys` gave them for its rows: they need not be made twice.
+        """
         raise NotImplementedError
 
     def conclude(self, findings: Sequence[Any]) -> Self:
         """The learned step, from the findings of all shares in any order."""
         raise NotImplementedError
 
-    def finish(self, total: Any) -> Self:
-        """The learned step."""
-        return self.conclude([self.settle(total)])
+
+@dataclass(frozen=True)
+class ColumnStep(Step):
+    """A step that learns each column by itself: an engine may then learn columns in different places.
+
+    `scatter` cuts the summary of each block into shares of columns, a column into the same share each time;
+    each share is merged and finished alone, and `gather` puts the learned steps together.
+    """
+
+    def scatter(self, summary: Any, shares: int) -> list[Any]:
+        """A summary cut into `shares` by column; some may hold none."""
+        raise NotImplementedError
+
+    def gather(self, learned: Sequence[Self]) -> Self:
+        """The learned step, from those that learned a share of the columns each, in any order."""
+        raise NotImplementedError
 
 
 def save_steps(steps: Sequence[Step], folder: Path) -> None:

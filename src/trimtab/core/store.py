@@ -61,7 +61,8 @@ def write_checksums(folder: Path) -> None:
 def verify_checksums(folder: Path) -> None:
     """Raise `BundleError` at the first file that is missing, not what was written, or not listed.
 
-    Hidden files do not count: nothing reads them, and systems that mount or browse a folder leave some.
+    Neither the store's stamp nor hidden files count: nothing serves the one, and systems that mount or
+    browse a folder leave the others.
     """
     listing = folder / CHECKSUMS
     if not listing.is_file():
@@ -85,13 +86,13 @@ def verify_checksums(folder: Path) -> None:
         if found != expected:
             raise BundleError(
                 str(path),
-                f"checksum is {found[:12]}, the bundle was written with {expected[:12]}",
+                f"checksum is {found[:12]}, the bundle was written with {str(expected)[:12]}",
                 "copy the bundle again, or run `trimtab run` to make a new one",
             )
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder)
         hidden = any(part.startswith(".") for part in name.parts)
-        if path.is_file() and not hidden and name.as_posix() not in (CHECKSUMS, *table):
+        if path.is_file() and not hidden and name.as_posix() not in (CHECKSUMS, STAMP, *table):
             raise BundleError(
                 str(path), f"is not listed in {CHECKSUMS}", "remove it, or copy the bundle again"
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -11,6 +11,7 @@ import polars as pl
 
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
+from trimtab.data import tally
 
 Action = Literal["drop", "clip", "null", "flag"]
 
@@ -36,6 +37,12 @@ class Found:
         """The reasons for some rows, outliers here."""
         rows = self.rows[places].rechunk()  # Polars 2.1 panics when it formats several chunks
         return rows.select(self.reason.alias("why"))["why"]
+
+
+def check_flags(batch: Batch, columns: Iterable[str], action: str, step: str) -> None:
+    """Raise DataError where `action: flag` on these columns would write over a column of the batch."""
+    if action == "flag":
+        tally.absent(batch, map(_flag, columns), step)
 
 
 def act(batch: Batch, found: Sequence[Found], action: str, step: str) -> Batch:
@@ -71,7 +78,7 @@ def _changed(batch: Batch, one: Found, action: str, step: str) -> pl.Series:
     column = batch[one.column]
     rows = one.rows.with_columns(column.alias("cell"))
     if action == "flag":
-        return rows["outside"].alias(f"{one.column}_outlier")
+        return rows["outside"].alias(_flag(one.column))
     if action == "null":
         return rows.select(pl.when(~pl.col("outside")).then("cell").alias(one.column))[one.column]
     if not column.dtype.is_numeric():
@@ -80,8 +87,13 @@ def _changed(batch: Batch, one: Found, action: str, step: str) -> pl.Series:
             "drop, null or flag it",
         )  # fmt: skip
     kind = pl.Float32 if column.dtype == pl.Float32 else pl.Float64
-    inside = pl.when("outside").then(pl.col("value").clip("low", "high")).otherwise("cell").cast(kind)
-    return rows.select(inside.alias(one.column))[one.column]
+    ends = pl.col("low").is_not_null()  # without them, an infinite value among none has nowhere to go
+    inside = pl.when(~pl.col("outside")).then("cell").when(ends).then(pl.col("value").clip("low", "high"))
+    return rows.select(inside.cast(kind).alias(one.column))[one.column]
+
+
+def _flag(column: str) -> str:
+    return f"{column}_outlier"
 
 
 def number(name: str) -> pl.Expr:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from trimtab.core.hub import model_folder
 from trimtab.core.optional import optional
+from trimtab.data.encoder import Encoder
 
 GRAMS = 2**16
 """Places of hashed n-grams: some share one, too few to matter for a threshold."""
-_ROWS = 64
 
 
 def grams(texts: Sequence[str]) -> Any:
@@ -54,35 +52,6 @@ def gram_cosines(left: Sequence[str], right: Sequence[str], frequency: Frequency
     return dot / np.maximum(length[0] * length[1], 1e-12)
 
 
-def embedding_cosines(encoder: str, left: Sequence[str], right: Sequence[str]) -> np.ndarray:
-    """Cosines (pairs,) of the mean of an encoder's last hidden states (Reimers and Gurevych, 2019)."""
-    one, two = (_embed(encoder, texts) for texts in (left, right))
-    return np.einsum("ij,ij->i", one, two)
-
-
-def _embed(encoder: str, texts: Sequence[str]) -> np.ndarray:
-    """Unit vectors (texts, width) float32; texts of like length are encoded together."""
-    if not texts:
-        return np.zeros((0, 1), np.float32)
-    torch = optional("torch", "train", f"encoder '{encoder}'")
-    tokenizer, model = _load(encoder)
-    order = np.argsort([len(text) for text in texts], kind="stable")
-    parts = []
-    with torch.inference_mode():
-        for start in range(0, len(order), _ROWS):
-            asked = [texts[at] for at in order[start : start + _ROWS]]
-            fed = tokenizer(asked, padding=True, truncation=True, max_length=256, return_tensors="pt")
-            states = model(**fed).last_hidden_state
-            mask = fed["attention_mask"].unsqueeze(-1).to(states.dtype)
-            mean = (states * mask).sum(dim=1) / mask.sum(dim=1).clamp(min=1)
-            parts.append(torch.nn.functional.normalize(mean, dim=1).numpy())
-    return np.concatenate(parts)[np.argsort(order, kind="stable")]
-
-
-@lru_cache(maxsize=1)
-def _load(encoder: str) -> tuple[Any, Any]:
-    transformers = optional("transformers", "train", f"encoder '{encoder}'")
-    transformers.utils.logging.disable_progress_bar()  # the chain shows its own
-    folder = model_folder(encoder)
-    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
-    return tokenizer, transformers.AutoModel.from_pretrained(folder).eval()
+def embedding_cosines(encoder: Encoder, left: Sequence[str], right: Sequence[str]) -> np.ndarray:
+    """Cosines (pairs,) of the embeddings that an encoder gives."""
+    return np.einsum("ij,ij->i", encoder(left), encoder(right))

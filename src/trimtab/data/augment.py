@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Annotated, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -16,6 +17,7 @@ from trimtab.core.step import Step
 from trimtab.data import tally
 from trimtab.data.agree import Counts, agrees, count_grams, merge_grams
 from trimtab.data.alike import Frequency, embedding_cosines, gram_cosines, gram_frequency
+from trimtab.data.encoder import Encoder
 
 Texts = Sequence[str | None]
 
@@ -45,6 +47,7 @@ class Augment(Step):
     accepts: ClassVar[frozenset[str]] = frozenset({"text"})
     train_only: ClassVar[bool] = True
     adds_rows: ClassVar[bool] = True
+    models: ClassVar[tuple[str, ...]] = ("encoder",)
     learned: ClassVar[tuple[str, ...]] = ("base", "rows", "frequency", "classes", "counts")
 
     copies: Annotated[int, Field(ge=1, le=100)] = 1
@@ -154,11 +157,15 @@ class Augment(Step):
     def _cosines(self, texts: Sequence[str], written: Texts, places: Sequence[int]) -> np.ndarray:
         before = [texts[place] for place in places]
         after = [str(written[place]) for place in places]
-        if self.encoder is not None:
-            return embedding_cosines(self.encoder, before, after)
+        if self._encoder is not None:
+            return embedding_cosines(self._encoder, before, after)
         assert self.frequency is not None
         assert self.rows is not None
         return gram_cosines(before, after, Frequency(self.rows, self.frequency))
+
+    @cached_property
+    def _encoder(self) -> Encoder | None:
+        return None if self.encoder is None else Encoder(self.encoder, f"step {self.name}")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from trimtab.data.augment import Edit, chosen
-from trimtab.data.synonyms import candidates, pieces_of, synonyms_for
+from trimtab.data.synonyms import WithSynonyms, candidates, pieces_of
 from trimtab.data.words import cut, join
 
 
@@ -82,20 +82,18 @@ class RandomSwap(Edit):
 
 
 @dataclass(frozen=True)
-class RandomInsert(Edit):
+class RandomInsert(WithSynonyms):
     """Insert synonyms of `rate` of the words, at least one, anywhere.
 
-    A row without a word in the table is not copied. The synonyms are those of the step `synonym`; `table`
-    names a file of the user's own.
+    A row without a word in the table is not copied. The synonyms, and the user's own `table` of them, are
+    those of the step `synonym`.
     """
 
     name: ClassVar[str] = "random_insert"
 
-    table: str | None = None
-
     def edit(self, text: str, rng: np.random.Generator) -> str | None:
         """The text with synonyms of its words inserted; None where no word has one."""
-        table = synonyms_for(text, self.table)
+        table = self.synonyms(text)
         known = [found for piece in pieces_of(text) if (found := candidates(piece.lower(), table))]
         words = cut(text)
         if not known:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -14,8 +15,9 @@ from trimtab.core.objects import Batch
 
 def cut(batch: Batch, parts: int) -> list[Batch]:
     """The rows in `parts` blocks of nearly equal size, in order; earlier drops stay with the first."""
-    places = np.array_split(np.arange(len(batch)), parts)
-    return _with_drops([batch.take(rows) for rows in places], batch)
+    size, longer = divmod(len(batch), parts)
+    starts = [at * size + min(at, longer) for at in range(parts + 1)]
+    return _with_drops([_part(batch, first, last) for first, last in pairwise(starts)], batch)
 
 
 def scatter(batch: Batch, columns: Sequence[str], parts: int) -> list[Batch]:
@@ -30,15 +32,23 @@ def join(blocks: Sequence[Batch]) -> Batch:
     filled = [block for block in blocks if len(block)] or blocks[:1]  # of no rows, types are a guess
     ids = np.concatenate([block.ids for block in filled])
     columns = pl.concat([block.columns for block in filled], how="vertical_relaxed")
-    order = np.argsort(ids, kind="stable")
+    if np.any(ids[1:] < ids[:-1]):
+        order = np.argsort(ids, kind="stable")
+        columns, ids = columns[order], ids[order]
     dropped = Dropped(tuple(part for block in blocks for part in block.dropped.parts))
-    return replace(blocks[0], columns=columns[order], ids=ids[order], dropped=dropped)
+    return replace(blocks[0], columns=columns, ids=ids, dropped=dropped)
 
 
 def regroup(blocks: Sequence[Batch], columns: Sequence[str]) -> list[Batch]:
     """As many blocks, where rows with equal values in `columns` lie in one."""
     pieces = [scatter(block, columns, len(blocks)) for block in blocks]
     return [join(share) for share in zip(*pieces, strict=True)]
+
+
+def _part(batch: Batch, first: int, last: int) -> Batch:
+    """Rows next to each other, without a copy."""
+    columns = batch.columns.slice(first, last - first)
+    return replace(batch, columns=columns, ids=batch.ids[first:last], dropped=Dropped())
 
 
 def _with_drops(blocks: list[Batch], batch: Batch) -> list[Batch]:

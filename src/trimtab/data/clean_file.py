@@ -15,20 +15,29 @@ from trimtab.core.dropped import Dropped
 from trimtab.core.errors import DataError
 from trimtab.core.machine import memory_bytes
 from trimtab.core.objects import Batch
+from trimtab.core.spec import FormatSpec
 from trimtab.core.step import Step, save_steps
+from trimtab.data import READERS
 from trimtab.data.ahead import ahead
+from trimtab.data.blocks import join
 from trimtab.data.copies import Total
 from trimtab.data.csv_blocks import PIECE, CsvBlocks, OtherTypes
 from trimtab.data.duplicates import DropDuplicates
-from trimtab.data.engine_local import apply
+from trimtab.data.read_batches import read_batches
+from trimtab.data.read_csv import SEPARATORS
 from trimtab.data.repeats import Repeats
-from trimtab.data.spool import Spool
+from trimtab.data.sources import locate
+from trimtab.data.spool import Spool, size_of
 
 Made = TypeVar("Made")
 Each = Callable[[Callable[[Batch], Any]], Iterator[Any]]
 """Does a piece of work on each block of rows."""
 ROOM = 1 << 30
 """Bytes of rows that are held in memory."""
+SHARES = 16
+"""A block that is made of rows that belong together is of about this part of them."""
+LATE = 4
+"""Steps that a block on disk may lack before it is written anew: doing one again costs less than writing."""
 
 
 @dataclass(frozen=True)
@@ -46,17 +55,30 @@ class Cleaned:
 
 
 def clean_file(
-    source: Path, target: Path, steps: Sequence[Step], piece: int = PIECE, room: int | None = None
+    source: Path,
+    target: Path,
+    steps: Sequence[Step],
+    piece: int = PIECE,
+    room: int | None = None,
+    form: FormatSpec | None = None,
 ) -> Cleaned:
-    """Clean a CSV or TSV file of any size into the new folder `target`; ids are row numbers from 0.
+    """Clean a file of any size into the new folder `target`; ids are row numbers from 0.
 
     At most `room` bytes of rows are held in memory (by default 1 GiB, or an eighth of the memory if that is
     less), beside some ten times `piece` bytes and what the steps learn. The others lie in a temporary folder
     beside `target`.
 
+    A CSV or TSV file as most programs write it is read fast, with the types that all of its rows have. Any
+    other, and one whose `form` differs, comes as `read_batches` gives it: the first rows say the types that
+    `form` does not, and unreadable rows are dropped ones, as many as `form` allows.
+
     Raises:
-        DataError: `target` exists, or the file is not sound; the message names the line.
+        DataError: `target` exists, the file is not there or not sound; the message names the line.
     """
+    locate(source, "clean_file", list(READERS))
+    plain = source.is_file() and source.suffix.lower().removeprefix(".") in SEPARATORS
+    if not plain or form not in (None, FormatSpec()):
+        return clean_blocks(read_batches(source, form, place="clean_file", piece=piece), target, steps, room)
     blocks = CsvBlocks.open(source, piece)
     try:
         return clean_blocks(_rows(blocks, piece), target, steps, room)
@@ -120,19 +142,18 @@ class _Work:
         """Learn the next step from the rows as the ones before leave them."""
         if isinstance(step, DropDuplicates):
             step = _learn_copies(step, self._each, self.folder)
-        else:
+        elif type(step).partial is not Step.partial:  # else there is nothing in the rows to learn
             step = step.finish(reduce(step.merge, self._each(step.partial)))
         self.learned.append(step)
 
     def regroup(self, columns: Sequence[str]) -> None:
         """Make new blocks, in which rows that are alike in `columns` lie together."""
         self._read_source()
-        parts = len(self.spool) if columns else 1
+        share = max(self.room // SHARES, 1)
+        parts = min(len(self.spool), self.spool.size // share + 1) if columns else 1
         fresh = Spool(self.folder / f"rows-{len(self.learned)}", self.room, parts)
-        for block, batch in enumerate(ahead(self._after, range(len(self.spool)))):
-            self._keep(batch.dropped)
+        for batch in self._taken(share):
             fresh.scatter(batch, columns)
-            self.spool.free(block)
         self.spool.remove()
         self.spool, self.done = fresh, [len(self.learned)] * parts
 
@@ -148,7 +169,10 @@ class _Work:
         return rows
 
     def _each(self, work: Callable[[Batch], Made]) -> Iterator[Made]:
-        """`work` on each block of rows after all steps so far; blocks in memory are left at that."""
+        """`work` on each block of rows after all steps so far.
+
+        Blocks in memory are left at that, and those on disk that lack many steps, so that none is done often.
+        """
         if self.source is not None:
             yield from ahead(work, self._from_source())
             return
@@ -158,32 +182,58 @@ class _Work:
             return batch, work(batch)
 
         for block, (batch, made) in enumerate(ahead(both, range(len(self.spool)))):
-            if self.spool.update(block, batch):
+            if not self.spool.on_disk(block) or len(self.learned) - self.done[block] >= LATE:
+                self.spool.update(block, batch)
                 self.done[block] = len(self.learned)
                 self._keep(batch.dropped)
             yield made
 
     def _after(self, block: int) -> Batch:
-        return apply(self.learned[self.done[block] :], [self.spool.read(block)])[0]
+        return self._through(self.spool.read(block), self.done[block])
+
+    def _through(self, batch: Batch, done: int) -> Batch:
+        """Train rows that have been through `done` of the learned steps, after the others."""
+        for step in self.learned[done:]:
+            batch = step.on_train(batch)
+        return batch
 
     def _written(self, block: int) -> Batch:
         batch = self._after(block)
         batch.columns.write_parquet(self.made / "rows" / f"{block:06d}.parquet", compression="lz4")
         return batch
 
+    def _taken(self, size: int) -> Iterator[Batch]:
+        """All rows after all steps so far, about `size` bytes at a time; they are kept here no longer."""
+        held: list[Batch] = []
+        bytes_held = 0
+        for block, batch in enumerate(ahead(self._after, range(len(self.spool)))):
+            self._keep(batch.dropped)
+            self.spool.free(block)
+            held.append(batch)
+            bytes_held += size_of(batch)
+            if bytes_held >= size:
+                yield join(held)
+                held, bytes_held = [], 0
+        if held:
+            yield join(held)
+
     def _from_source(self) -> Iterator[Batch]:
-        """The rows as they come; they are kept for the next time."""
+        """The rows as they come, after the steps so far, which learned nothing; they are kept."""
         source, self.source = self.source or (), None
-        for batch in source:
+        for fresh in source:
+            batch = self._through(fresh, done=0)
             self._keep(batch.dropped)
             self.spool.append(batch)
-            self.done.append(0)
+            self.done.append(len(self.learned))
             yield batch
+        if not self.done:
+            raise DataError("clean_blocks", "no block of rows came", "give rows to clean")
 
     def _read_source(self) -> None:
         """Read the source, where no step did."""
-        for _ in self._from_source():
-            pass
+        if self.source is not None:
+            for _ in self._from_source():
+                pass
 
     def _keep(self, dropped: Dropped) -> None:
         dropped.save(self.made / "dropped", self._files)

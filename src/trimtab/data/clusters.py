@@ -38,24 +38,20 @@ def components(pairs: Pairs) -> np.ndarray:
     return smallest
 
 
-def ranks(
-    keep: Keep, length: np.ndarray, filled: np.ndarray, labels: pl.Series, cluster: np.ndarray
-) -> np.ndarray:
+def ranks(keep: Keep, worth: np.ndarray, labels: pl.Series, cluster: np.ndarray) -> np.ndarray:
     """The order (rows,) in which rows are asked to stay, from 0; ties go to the smaller row.
 
-    `length` and `filled` (rows,) measure each row. The majority is that of the labels in a row's cluster;
-    of equally frequent labels, the one seen first.
+    `worth` (rows,) measures each row, where `keep` is about a measure: its length, or its cells with a value.
+    The majority is that of the labels in a row's cluster; of equally frequent labels, the one seen first.
     """
     rows = np.arange(len(cluster))
-    worth = rows
-    if keep == "longest":
-        worth = -length
-    elif keep == "most_complete":
-        worth = -filled
+    order = rows
+    if keep in ("longest", "most_complete"):
+        order = -worth
     elif keep == "majority_label":
-        worth = _outvoted(labels, cluster)
+        order = _outvoted(labels, cluster)
     ranked = np.empty(len(rows), np.int64)
-    ranked[np.lexsort((rows, worth))] = rows
+    ranked[np.lexsort((rows, order))] = rows
     return ranked
 
 

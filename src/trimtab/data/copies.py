@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
@@ -17,7 +17,13 @@ from trimtab.data.clusters import Keep, components, ranks, survivors
 from trimtab.data.pairs import Pairs
 
 Total = tuple[tuple[pl.DataFrame, Any], ...]
-"""Of each block its rows (`id`, `label`, `length`, `filled`) and what tells which of them are copies."""
+"""Of each block its rows (`id`, `label`, `worth` if they are kept by it) and what tells which are copies."""
+
+Keys = tuple[np.ndarray, np.ndarray]
+"""Places of rows and their 64-bit keys, each (keys,); a row may have several."""
+
+MEMBERS = 20
+"""Rows of a cluster that the report names."""
 
 
 @dataclass(frozen=True)
@@ -80,14 +86,16 @@ class Copies(Step):
 
     def partial(self, batch: Batch) -> Total:
         """Ids, labels and measures of the rows, and what tells which are copies."""
-        none = pl.lit(0, pl.Int64)
         known = self.label in batch.columns.columns
-        complete = pl.sum_horizontal(pl.all().is_not_null().cast(pl.Int64))
+        worth: dict[str, pl.Series | pl.Expr] = {}
+        if self.keep == "longest":
+            worth["worth"] = self.length(batch)
+        elif self.keep == "most_complete":
+            worth["worth"] = pl.sum_horizontal(pl.all().is_not_null().cast(pl.Int64))
         rows = batch.columns.select(
             pl.Series("id", batch.ids, pl.Int64),
             label=(pl.col(self.label) if known else pl.lit(None)).cast(pl.String),
-            length=self.length(batch) if self.keep == "longest" else none,
-            filled=complete if self.keep == "most_complete" else none,
+            **worth,
         )
         return ((rows, self.summary(batch)),)
 
@@ -95,17 +103,17 @@ class Copies(Step):
         """The summaries of both blocks."""
         return (*left, *right)
 
-    def settle(self, total: Total) -> Found:
-        """The rows that are copies, and of what."""
+    def found(self, total: Total, pairs: Callable[[list[Any], np.ndarray], Pairs]) -> Found:
+        """The rows that are copies, and of what; `pairs` are the similar ones."""
         rows = pl.concat([part for part, _ in total])
         order = np.argsort(rows["id"].to_numpy(), kind="stable")
         rows = rows[order]
         ids = rows["id"].to_numpy()
-        pairs = self.pairs([summary for _, summary in total], order)
-        later = np.flatnonzero(pairs.same != np.arange(len(ids)))
-        close = {"left": ids[pairs.left], "right": ids[pairs.right], "likeness": pairs.likeness}
-        equal = {"first": ids[pairs.same[later]], "id": ids[later]}
-        involved = np.unique(np.concatenate((pairs.left, pairs.right, pairs.same[later], later)))
+        alike = pairs([summary for _, summary in total], order)
+        later = np.flatnonzero(alike.same != np.arange(len(ids)))
+        close = {"left": ids[alike.left], "right": ids[alike.right], "likeness": alike.likeness}
+        equal = {"first": ids[alike.same[later]], "id": ids[later]}
+        involved = np.unique(np.concatenate((alike.left, alike.right, alike.same[later], later)))
         return Found(rows[involved], pl.DataFrame(close), pl.DataFrame(equal))
 
     def conclude(self, findings: Sequence[Found]) -> Self:
@@ -114,7 +122,8 @@ class Copies(Step):
         ids, labels = rows["id"].to_numpy(), rows["label"]
         pairs = _joined(findings, ids)
         cluster = components(pairs)
-        rank = ranks(self.keep, rows["length"].to_numpy(), rows["filled"].to_numpy(), labels, cluster)
+        worth = rows["worth"].to_numpy() if "worth" in rows.columns else np.zeros(len(ids), np.int64)
+        rank = ranks(self.keep, worth, labels, cluster)
         stay = survivors(pairs, rank)
         return replace(
             self,
@@ -129,7 +138,7 @@ class Copies(Step):
 
     def finish(self, total: Total) -> Self:
         """The step, from all rows in one place."""
-        return self.conclude([self.settle(total)])
+        return self.conclude([self.found(total, self.pairs)])
 
     def __call__(self, batch: Batch) -> Batch:
         """The rows that are no copy of one that stays."""
@@ -156,21 +165,21 @@ class Copies(Step):
         ).sort("cluster", "id")
 
     def facts(self, shown: int = 50) -> dict[str, Any]:
-        """Counts of clusters and their rows, and the first clusters whose labels conflict: for the report."""
+        """Counts, the first clusters whose labels conflict and the largest of the others, for the report."""
         found = self.clusters()
-        mixed = [
-            {"cluster": int(number), "ids": rows["id"].to_list(), "labels": dict(sorted(counts.items()))}
-            for (number,), rows in found.group_by("cluster", maintain_order=True)
-            if len(counts := Counter(rows["label"].drop_nulls().to_list())) > 1
-        ]
+        labels = pl.col("label").drop_nulls().n_unique().alias("labels")
+        each = found.group_by("cluster", maintain_order=True).agg(pl.len().alias("rows"), labels)
+        mixed = each.filter(pl.col("labels") > 1)
+        agreed = each.filter(pl.col("labels") < 2).sort("rows", descending=True, maintain_order=True)
         return {
             "step": self.name,
-            "clusters": found["cluster"].n_unique(),
+            "clusters": each.height,
             "rows": found.height,
             "dropped": 0 if self.gone is None else len(self.gone),
-            "largest": int(found.group_by("cluster").len()["len"].to_numpy().max(initial=0)),
-            "conflicts": len(mixed),
-            "conflicting": mixed[:shown],
+            "largest": int(each["rows"].to_numpy().max(initial=0)),
+            "conflicts": mixed.height,
+            "conflicting": [_cluster(found, number) for number in mixed["cluster"].head(shown)],
+            "agreeing": [_cluster(found, number) for number in agreed["cluster"].head(shown)],
         }
 
 
@@ -196,6 +205,21 @@ class KeyedCopies(Copies, KeyedStep):
             first += part.height
         return np.concatenate(rows), np.concatenate(keys)
 
+    def keyed_pairs(self, summaries: list[Any], order: np.ndarray, keys: Keys) -> Pairs:
+        """As `pairs`, with the `keys` of the rows so ordered; pairs that share none may be passed over."""
+        del keys
+        return self.pairs(summaries, order)
+
+    def settle(self, total: Total, keys: Keys) -> Found:
+        """The rows that are copies, and of what."""
+
+        def pairs(summaries: list[Any], order: np.ndarray) -> Pairs:
+            place = np.empty_like(order)
+            place[order] = np.arange(len(order))
+            return self.keyed_pairs(summaries, order, (place[keys[0]], keys[1]))
+
+        return self.found(total, pairs)
+
     def pick(self, summary: Total, rows: np.ndarray) -> Total:
         """Some rows of all blocks; `rows` is sorted."""
         picked, first = [], 0
@@ -204,6 +228,19 @@ class KeyedCopies(Copies, KeyedStep):
             picked.append((part[here], self.take(held, here)))
             first += part.height
         return tuple(picked)
+
+
+def _cluster(found: pl.DataFrame, number: int) -> dict[str, Any]:
+    """A cluster for the report: how many rows, the first of them, those that stay, rows by label."""
+    rows = found.filter(pl.col("cluster") == number)
+    return {
+        "cluster": number,
+        "rows": rows.height,
+        "kept": int(rows["stays"].sum()),
+        "ids": rows["id"].head(MEMBERS).to_list(),
+        "stays": rows.filter("stays")["id"].head(MEMBERS).to_list(),
+        "labels": dict(sorted(Counter(rows["label"].drop_nulls().to_list()).items())),
+    }
 
 
 def _joined(findings: Sequence[Found], ids: np.ndarray) -> Pairs:

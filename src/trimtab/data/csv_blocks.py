@@ -22,7 +22,8 @@ import polars as pl
 from trimtab.core.errors import DataError
 from trimtab.data.ahead import ahead
 from trimtab.data.csv_marks import Marks
-from trimtab.data.csv_scan import prove_widths, scan
+from trimtab.data.csv_scan import last_end, prove_widths, scan
+from trimtab.data.read_csv import SEPARATORS
 from trimtab.data.read_types import Looks, convert
 from trimtab.data.table import brief, unique
 
@@ -30,7 +31,6 @@ PIECE = 16 << 20
 """Bytes of the file that make a block."""
 FIRST = 4 << 20
 """Bytes of the file that promise the types of the columns."""
-SEPARATORS = {".csv": ",", ".tsv": "\t"}
 _NUMBERS = {"int": pl.Int64, "float": pl.Float64}
 _LARGE = 1e18
 """From here on a number may have more digits than its type keeps."""
@@ -67,9 +67,10 @@ class CsvBlocks:
         Raises:
             DataError: the file is empty, or not CSV or TSV, or two columns have one name.
         """
-        separator = SEPARATORS.get(path.suffix.lower())
+        separator = SEPARATORS.get(path.suffix.lower().removeprefix("."))
         if separator is None:
-            raise DataError(str(path), "is no CSV or TSV file", f"give one of {', '.join(SEPARATORS)}")
+            allowed = ", ".join(f".{kind}" for kind in SEPARATORS)
+            raise DataError(str(path), "is no CSV or TSV file", f"give one of {allowed}")
         with path.open("rb") as stream:
             header = _header(stream)
         cells = (
@@ -98,7 +99,7 @@ class CsvBlocks:
             _header(stream)
             start, wanted = stream.tell(), size
             while raw := stream.read(wanted):
-                end = len(raw) if len(raw) < wanted else _last_end(raw)
+                end = len(raw) if len(raw) < wanted else last_end(raw, b'"')
                 if end:
                     yield Piece(raw[:end], start)
                 start, wanted = start + end, size if end else 2 * wanted
@@ -215,14 +216,3 @@ def _header(stream: BinaryIO) -> bytes:
         if text.strip():
             return text + b"\n"
     return b""
-
-
-def _last_end(raw: bytes) -> int:
-    """The place after the last line end that stands in no quotes; 0 where there is none."""
-    end = raw.rfind(b"\n")
-    quotes = int(np.count_nonzero(np.frombuffer(raw, np.uint8)[: max(end, 0)] == ord('"')))
-    while quotes % 2 and end >= 0:
-        before = raw.rfind(b"\n", 0, end)
-        quotes -= raw.count(b'"', max(before, 0), end)
-        end = before
-    return end + 1

@@ -77,6 +77,19 @@ def prove_widths(records: Records, path: str) -> None:
         )
 
 
+def last_end(raw: bytes, quote: bytes) -> int:
+    """The place after the last line end that stands in no quotes; 0 where there is none."""
+    end = raw.rfind(b"\n")
+    if not quote:
+        return end + 1
+    quotes = int(np.count_nonzero(np.frombuffer(raw, np.uint8)[: max(end, 0)] == ord(quote)))
+    while quotes % 2 and end >= 0:
+        before = raw.rfind(b"\n", 0, end)
+        quotes -= raw.count(quote, max(before, 0), end)
+        end = before
+    return end + 1
+
+
 def _blank(data: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
     size = ends - starts
     lone_cr = (size == 1) & (data[np.minimum(starts, len(data) - 1)] == _CR) if len(data) else size < 0

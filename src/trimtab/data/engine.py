@@ -16,8 +16,14 @@ from trimtab.core.step import Step
 from trimtab.data import engine_local, engine_ray
 from trimtab.data.blocks import cut, join
 
-BLOCK_ROWS = 50_000
-"""Most rows of a block; the result does not depend on it."""
+BLOCK_BYTES = 32 << 20
+"""Most bytes of a block; the result does not depend on it. A step may make ten times as many of it.
+
+Fewer, larger blocks mean fewer objects, and fewer counts of values that many blocks hold: on 6 M rows of
+12 columns, blocks of 8 MiB took about a third more processor time.
+"""
+BLOCKS_A_CORE, FEWEST_ROWS = 4, 10_000
+"""A core gets that many blocks, if they have that many rows: then none waits long for the last one."""
 
 
 class Engine(Protocol):
@@ -27,6 +33,9 @@ class Engine(Protocol):
         self, steps: Iterable[Step], blocks: Sequence[Batch], /
     ) -> tuple[tuple[Step, ...], Sequence[Batch]]:
         """Each step learned from the rows as the steps before it left them, and the blocks after all."""
+
+    def cores(self) -> int:
+        """Blocks that it works on at a time."""
 
     def apply(self, steps: Iterable[Step], blocks: Sequence[Batch], /) -> Sequence[Batch]:
         """Blocks after learned steps."""
@@ -63,7 +72,11 @@ def apply_rows(engine: Engine, steps: Sequence[Step], batch: Batch) -> Batch:
 
 def _blocks(engine: Engine, batch: Batch) -> list[Batch]:
     """On this machine one block: steps that look at neighbours then need no shuffle."""
-    parts = 1 if engine is engine_local else max(1, -(-len(batch) // BLOCK_ROWS))
+    parts = 1
+    if engine is not engine_local and len(batch):
+        by_bytes = -(-int(batch.columns.estimated_size()) // BLOCK_BYTES)
+        by_cores = min(BLOCKS_A_CORE * engine.cores(), len(batch) // FEWEST_ROWS)
+        parts = min(max(by_bytes, by_cores, 1), len(batch))
     return cut(replace(batch, dropped=Dropped()), parts)
 
 

@@ -20,6 +20,11 @@ def learn(steps: Iterable[Step], blocks: Sequence[Batch]) -> tuple[tuple[Step, .
     return tuple(learned), tuple(blocks)
 
 
+def cores() -> int:
+    """One block at a time; a step itself may use all cores of the machine."""
+    return 1
+
+
 def apply(steps: Iterable[Step], blocks: Sequence[Batch]) -> tuple[Batch, ...]:
     """Blocks after learned steps."""
     for step in steps:

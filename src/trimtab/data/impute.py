@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
+from itertools import chain
 from math import isnan
+from operator import itemgetter
 from typing import Any, ClassVar, Literal, Self
 
 import polars as pl
 
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
-from trimtab.core.step import Step
+from trimtab.core.step import ColumnStep
 from trimtab.data import tally
 from trimtab.data.ahead import ahead
 from trimtab.data.tally import Pile, Tally
 
 
 @dataclass(frozen=True)
-class Impute(Step):
+class Impute(ColumnStep):
     """Fill nulls: numbers by `numeric`, all else by `categorical`; `none` leaves them.
 
     `columns` are those to fill, by default all but text and label, which nobody can make up. NaN in a
     column of numbers is missing too; an empty string is a value and stays. The fills travel with the model.
-    A column without any value in train stays as it is. Integers become floats where the fill is no integer.
-    `constant` fills by `number` and `word`; a Boolean column has no such word and is refused.
+    A column without any value in train stays as it is; so do dates, lists and bytes. Integers become floats
+    where the fill is no integer that they can hold; a fill of decimals is rounded to their places. `constant`
+    fills by `number` and `word`; a column that cannot hold them (of Booleans, say) is refused.
     """
 
     name: ClassVar[str] = "impute"
@@ -57,6 +62,15 @@ class Impute(Step):
         found = zip(names, ahead(lambda name: self._fill(name, values[name]), names), strict=True)
         return replace(self, fills=tuple((name, fill) for name, fill in found if fill is not None))
 
+    def scatter(self, summary: Tally, shares: int) -> list[Tally]:
+        """Counts of some columns each."""
+        return tally.scatter(summary, shares)
+
+    def gather(self, learned: Sequence[Self]) -> Self:
+        """The step with the fills of all."""
+        fills = sorted(chain.from_iterable(step.fills or () for step in learned), key=itemgetter(0))
+        return replace(self, fills=tuple(fills))
+
     def __call__(self, batch: Batch) -> Batch:
         """The rows without the missing values; a column that is not there is passed over."""
         known = [(name, fill) for name, fill in self.fills or () if name in batch.columns.columns]
@@ -64,32 +78,58 @@ class Impute(Step):
         return replace(batch, columns=batch.columns.with_columns(filled)) if known else batch
 
     def _rule(self, name: str, kind: pl.DataType) -> str:
-        if kind == pl.Null or kind.is_nested() or kind.is_temporal():
+        if kind in (pl.Null, pl.Binary) or kind.is_nested() or kind.is_temporal():
             return "none"
-        if kind == pl.Boolean and self.categorical == "constant":
+        rule: str = self.numeric if kind.is_numeric() else self.categorical
+        constant = self.number if kind.is_numeric() else self.word
+        if rule == "constant" and not kind.is_integer() and not _holds(kind, constant):
             raise DataError(
-                f"step {self.name}", f"column '{name}' holds Boolean, not words", "name the `columns`"
+                f"step {self.name}",
+                f"column '{name}' is of {kind.base_type()}, which cannot hold {constant!r}",
+                "name the `columns`, or another constant",
             )
-        return self.numeric if kind.is_numeric() else self.categorical
+        return rule
 
     def _fill(self, name: str, values: Pile) -> Any:
         """What stands for a missing value; None where no value is known."""
         rule = self._rule(name, values.kind)
         if rule == "constant":
-            return self.number if values.kind.is_numeric() else self.word
+            return float(self.number) if values.kind.is_numeric() else self.word
         if rule == "median":
             (median,) = values.quantiles(0.5)
             return None if isnan(median) else median
         counts = values.frame()
         if counts.height == 0:
             return None
-        return tally.mode(counts) if rule == "most_frequent" else tally.mean_and_spread(counts)[0]
+        if rule == "mean":
+            return tally.mean_and_spread(counts)[0]
+        found = tally.mode(counts)
+        return self._as_float(name, found) if isinstance(found, Decimal) else found
+
+    def _as_float(self, name: str, value: Decimal) -> float:
+        """A decimal as JSON can keep it."""
+        if Decimal(str(float(value))) != value:
+            raise DataError(
+                f"step {self.name}",
+                f"column '{name}': {value} is more than a float can hold",
+                "cast it to text",
+            )
+        return float(value)
+
+
+def _holds(kind: pl.DataType, value: float | str) -> bool:
+    """Whether a column of this type can hold a value, rounded perhaps."""
+    try:
+        pl.Series([value]).cast(kind)
+    except pl.exceptions.PolarsError:
+        return False
+    return True
 
 
 def _filled(values: pl.Series, fill: Any) -> pl.Expr:
     column, kind = pl.col(values.name), values.dtype
     if isinstance(fill, float) and kind.is_integer():
-        if fill.is_integer():
+        if fill.is_integer() and _holds(kind, fill):
             fill = int(fill)
         else:
             kind = pl.Float64()

@@ -15,8 +15,8 @@ from trimtab.core.optional import optional
 from trimtab.core.step import Step
 from trimtab.data import tally
 
-Rows = tuple[tuple[str, ...], np.ndarray, np.ndarray]
-"""Column names, row ids (rows,) and values (rows, columns), NaN where missing."""
+Rows = tuple[tuple[str, ...], tuple[tuple[np.ndarray, np.ndarray], ...]]
+"""Column names, and of each block row ids (rows,) and values (rows, columns), NaN where missing."""
 COLUMN = "isolation_forest_outlier"
 """The column that `action: flag` adds."""
 USUAL = 0.5
@@ -70,9 +70,11 @@ class IsolationForest(Step):
 
     def partial(self, batch: Batch) -> Rows:
         """The rows themselves."""
+        if self.action == "flag":
+            tally.absent(batch, [COLUMN], self.name)
         names = [name for name in tally.numbers(batch) if name != self.label]
         chosen = tuple(tally.present(batch, self.columns or sorted(names), self.name))
-        return chosen, batch.ids, self._matrix(batch, chosen)
+        return chosen, ((batch.ids, self._matrix(batch, chosen)),)
 
     def merge(self, left: Rows, right: Rows) -> Rows:
         """Rows of both blocks."""
@@ -80,11 +82,12 @@ class IsolationForest(Step):
             raise DataError(
                 f"step {self.name}", "two blocks have different columns of numbers", "name the `columns`"
             )
-        return left[0], np.concatenate([left[1], right[1]]), np.concatenate([left[2], right[2]])
+        return left[0], (*left[1], *right[1])
 
     def finish(self, total: Rows) -> Self:
         """The step with its trees; without any where train holds no number."""
-        names, ids, values = total
+        names, parts = total
+        ids, values = (np.concatenate(part) for part in zip(*parts, strict=True))
         values = values[np.argsort(ids, kind="stable")]
         there = np.any(np.isfinite(values), axis=0)
         names = tuple(name for name, one in zip(names, there.tolist(), strict=True) if one)

@@ -20,6 +20,8 @@ from trimtab.data.label_review import DROP, KEEP, Reviewed, read_review, still_v
 
 Suspect = tuple[int, str, str, float]
 """Row id, given label, suggested label, score from 0 (surely wrong) to 1."""
+Total = tuple[str, tuple[pl.DataFrame, ...]]
+"""The modality, and the rows of each block with their ids in the column `#`."""
 SHOWN = 50
 
 
@@ -62,23 +64,23 @@ class LabelErrors(Step):
     judged: int = 0
     decisions: tuple[tuple[int, str], ...] = ()
 
-    def partial(self, batch: Batch) -> tuple[str, pl.DataFrame]:
+    def partial(self, batch: Batch) -> Total:
         """The modality, and the rows with their ids."""
         wanted = [self.embedding] if self.embedding else []
         if batch.modality != "tabular":
             wanted.append(self.text if batch.modality == "text" else self.image)
         names = tally.present(batch, [self.label, *wanted], self.name)
         rows = batch.columns if batch.modality == "tabular" else batch.columns.select(names)
-        return batch.modality, rows.with_columns(pl.Series("#", batch.ids))
+        return batch.modality, (rows.with_columns(pl.Series("#", batch.ids)),)
 
-    def merge(self, left: Any, right: Any) -> tuple[str, pl.DataFrame]:
+    def merge(self, left: Total, right: Total) -> Total:
         """The rows of both blocks."""
-        return left[0], pl.concat([left[1], right[1]], how="vertical_relaxed")
+        return left[0], (*left[1], *right[1])
 
-    def finish(self, total: Any) -> Self:
+    def finish(self, total: Total) -> Self:
         """The step with the suspects, the least plausible first; under `review` the file is written."""
-        modality, rows = total
-        rows = rows.sort("#")
+        modality, parts = total
+        rows = pl.concat(parts, how="vertical_relaxed").sort("#")
         ids, labels = rows["#"].to_numpy(), rows[self.label].cast(pl.String)
         rows = rows.drop("#")
         earlier = self._earlier(modality, rows, ids, labels) if self.action == "review" else ()

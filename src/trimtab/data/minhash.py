@@ -12,7 +12,8 @@ from math import ceil, log, log1p
 import numpy as np
 
 from trimtab.data.pairs import Pairs, distinct, equal, first_equal, firsts, pairs_above
-from trimtab.data.shingles import BLOCK_SETS, HASH_BITS, Shingles, mix, on_all_cores
+from trimtab.data.shingles import BLOCK_SETS, HASH_BITS, Shingles, on_all_cores
+from trimtab.data.splitmix import mix
 
 MISS = 0.002
 """Share of the pairs exactly at the threshold that banding may miss; of pairs above it, fewer."""
@@ -41,11 +42,36 @@ def bands_for(similarity: float) -> tuple[int, int]:
 def similar(sets: Shingles, similarity: float) -> Pairs:
     """Pairs of sets with a Jaccard similarity of at least `similarity`; an empty set is like none."""
     keys, total = sketches(sets, similarity)
+    same = _same(sets, total)
+    ones = firsts(same, sets.sizes > 0)
+    found = [(ones[left], ones[right]) for left, right in on_all_cores(lambda key: equal(key[ones]), keys)]
+    return _verified(sets, found, similarity, same)
+
+
+def similar_by_key(sets: Shingles, similarity: float, rows: np.ndarray, keys: np.ndarray) -> Pairs:
+    """Those of the pairs of `similar` that share one of the `keys` of the sets numbered `rows`, each (keys,).
+
+    The keys are some of those that `band_keys` gives: all that these sets have in one share of the keys.
+    """
+    same = _same(sets, _totals(sets))
+    first = same[rows] == rows
+    rows, keys = rows[first], keys[first]
+    left, right = equal(keys)
+    left, right = rows[left], rows[right]
+    return _verified(sets, [(np.minimum(left, right), np.maximum(left, right))], similarity, same)
+
+
+def _same(sets: Shingles, total: np.ndarray) -> np.ndarray:
+    """The first set (sets,) that equals each; an empty one is like none."""
     filled = np.flatnonzero(sets.sizes > 0)
     same = np.arange(len(sets))
     same[filled] = filled[first_equal(total[filled])]
-    ones = firsts(same, sets.sizes > 0)
-    found = [(ones[left], ones[right]) for left, right in on_all_cores(lambda key: equal(key[ones]), keys)]
+    return same
+
+
+def _verified(
+    sets: Shingles, found: list[tuple[np.ndarray, np.ndarray]], similarity: float, same: np.ndarray
+) -> Pairs:
     left, right = distinct(found, len(sets))
     return pairs_above(left, right, jaccard(sets, left, right), similarity, same)
 
@@ -79,10 +105,14 @@ def sketches(sets: Shingles, similarity: float) -> tuple[np.ndarray, np.ndarray]
     def fill(piece: tuple[int, int]) -> None:
         block = sets.cut(*piece)
         keys[:, slice(*piece)] = _keys(block, factors)
-        total[slice(*piece)] = np.add.reduceat(np.append(mix(block.hashes), np.uint64(0)), block.starts)[:-1]
+        total[slice(*piece)] = _totals(block)
 
     list(on_all_cores(fill, _pieces(sets.starts)))
     return keys, total
+
+
+def _totals(sets: Shingles) -> np.ndarray:
+    return np.add.reduceat(np.append(mix(sets.hashes), np.uint64(0)), sets.starts)[:-1]
 
 
 def _keys(sets: Shingles, factors: np.ndarray) -> np.ndarray:

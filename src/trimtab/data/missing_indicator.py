@@ -33,7 +33,9 @@ class MissingIndicator(Step):
         """Which columns have a gap."""
         names = [name for name in batch.columns.columns if name not in (self.text, self.label)]
         chosen = tally.present(batch, self.columns or names, self.name)
-        return {name: not tally.present_values(batch[name]).all() for name in chosen}
+        gaps = {name: not tally.present_values(batch[name]).all() for name in chosen}
+        tally.absent(batch, [f"{name}_missing" for name, gap in gaps.items() if gap], self.name)
+        return gaps
 
     def merge(self, left: Mapping[str, bool], right: Mapping[str, bool]) -> Mapping[str, bool]:
         """Gaps of both blocks."""

@@ -12,8 +12,8 @@ from pydantic import Field
 
 from trimtab.core.objects import Batch
 from trimtab.data import tally
-from trimtab.data.copies import KeyedCopies
-from trimtab.data.minhash import band_keys, similar
+from trimtab.data.copies import KeyedCopies, Keys
+from trimtab.data.minhash import band_keys, similar, similar_by_key
 from trimtab.data.pairs import Pairs
 from trimtab.data.shingles import Shingles, Unit, join, shingles
 
@@ -41,6 +41,10 @@ class NearDuplicates(KeyedCopies):
     def pairs(self, summaries: Sequence[Shingles], order: np.ndarray) -> Pairs:
         """The rows that are alike."""
         return similar(join(summaries).take(order), self.similarity)
+
+    def keyed_pairs(self, summaries: Sequence[Shingles], order: np.ndarray, keys: Keys) -> Pairs:
+        """The rows that are alike and share a key."""
+        return similar_by_key(join(summaries).take(order), self.similarity, *keys)
 
     def keys_of(self, summary: Shingles) -> tuple[np.ndarray, np.ndarray]:
         """The key of each row in each band."""

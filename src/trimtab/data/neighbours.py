@@ -33,9 +33,9 @@ class EmbeddingNeighbours(Edit):
     """Replace `rate` of the words, at least one, by one of their `nearest` neighbours in word embeddings.
 
     `embeddings` is `minilm` (the word embeddings of all-MiniLM-L6-v2: whole English words only), or a file in
-    word2vec's format (`.bin` is binary), which may be of any language. A neighbour's cosine is at least
-    `least_neighbour`. Stop words stay. Neighbours may be opposites (`up`, `down`): embeddings know what is
-    said in like places, not what means the same (Wang and Yang, 2015).
+    word2vec's format (`.bin` is binary), relative to the spec, which may be of any language. A neighbour's
+    cosine is at least `least_neighbour`. Stop words stay. Neighbours may be opposites (`up`, `down`):
+    embeddings know what is said in like places, not what means the same (Wang and Yang, 2015).
     """
 
     name: ClassVar[str] = "embedding_neighbours"
@@ -45,6 +45,11 @@ class EmbeddingNeighbours(Edit):
     nearest: Annotated[int, Field(ge=1, le=100)] = 5
     least_neighbour: Annotated[float, Field(ge=-1, le=1)] = 0.5
     neighbours: tuple[tuple[str, ...], ...] | None = None
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The file of embeddings, unless they are MiniLM's."""
+        return () if self.embeddings == "minilm" else ("embeddings",)
 
     def partial(self, batch: Batch) -> Any:
         """What every copying step counts, and the words of the rows."""
@@ -111,7 +116,6 @@ def _minilm() -> tuple[list[str], np.ndarray]:
     return words, _unit(table[[vocabulary[word] for word in words]])
 
 
-@lru_cache(maxsize=1)
 def _word2vec(path: str) -> tuple[list[str], np.ndarray]:
     models = optional("gensim.models", "data", "step embedding_neighbours")
     try:

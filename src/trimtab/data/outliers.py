@@ -4,8 +4,10 @@ characters."""
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
+from operator import itemgetter
 from typing import Annotated, ClassVar, Self
 
 import numpy as np
@@ -14,9 +16,9 @@ from pydantic import Field
 
 from trimtab.core.errors import ConfigError, DataError
 from trimtab.core.objects import Batch
-from trimtab.core.step import Step
+from trimtab.core.step import ColumnStep
 from trimtab.data import groups, tally
-from trimtab.data.actions import Action, Found, act, number
+from trimtab.data.actions import Action, Found, act, check_flags, number
 from trimtab.data.ahead import ahead
 from trimtab.data.tally import Pile, Tally
 
@@ -27,7 +29,7 @@ GroupBound = tuple[str, groups.Key, float, float]
 
 
 @dataclass(frozen=True)
-class Outliers(Step):
+class Outliers(ColumnStep):
     """What these steps share: they learn a range for each column, and act on the values outside.
 
     `columns` are numbers or texts; by default the text column (but for `action: clip`), and where there is
@@ -63,6 +65,7 @@ class Outliers(Step):
     def partial(self, batch: Batch) -> tuple[Tally, Tally]:
         """Value counts of the measured quantities, of all rows and by group."""
         values = {name: self._measured(batch, name) for name in self.columns or self._usual(batch)}
+        check_flags(batch, values, self.action, self.name)
         if not self.by:
             return tally.count(values), {}
         return tally.count(values), groups.count(values, groups.keys(batch, self.by, self.name))
@@ -84,8 +87,20 @@ class Outliers(Step):
         )
         return replace(self, bounds=bounds, group_bounds=by_group)
 
-    def _ends(self, values: Pile) -> tuple[float, float] | None:
-        return None if values.empty else self.range(values)
+    def scatter(self, summary: tuple[Tally, Tally], shares: int) -> list[tuple[Tally, Tally]]:
+        """Counts of some columns each."""
+        whole, grouped = (tally.scatter(counts, shares) for counts in summary)
+        return list(zip(whole, grouped, strict=True))
+
+    def gather(self, learned: Sequence[Self]) -> Self:
+        """The step with the ranges of all."""
+        bounds = chain.from_iterable(step.bounds or () for step in learned)
+        by_group = chain.from_iterable(step.group_bounds or () for step in learned)
+        return replace(
+            self,
+            bounds=tuple(sorted(bounds, key=itemgetter(0))),
+            group_bounds=tuple(sorted(by_group, key=itemgetter(0))),  # stable: groups stay in order
+        )
 
     def __call__(self, batch: Batch) -> Batch:
         """The rows after the action."""
@@ -94,6 +109,9 @@ class Outliers(Step):
             tally.present(batch, names, self.name)
         found = [self._find(batch, name) for name in names if name in batch.columns.columns]
         return act(batch, found, self.action, self.name)
+
+    def _ends(self, values: Pile) -> tuple[float, float] | None:
+        return None if values.empty else self.range(values)
 
     def _find(self, batch: Batch, name: str) -> Found:
         cells = self._measured(batch, name).cast(pl.Float64)

@@ -52,12 +52,11 @@ class Oversample(AddedRows):
         tally.present(batch, [self.label], self.name)
         rows = batch.columns if self.method == "smote" else batch.columns.select(self.label)
         names = {name: f"={name}" for name in rows.columns}  # no column is called "id" by chance
-        return super().partial(batch), rows.rename(names).with_columns(pl.Series("id", batch.ids))
+        return super().partial(batch), (rows.rename(names).with_columns(pl.Series("id", batch.ids)),)
 
     def merge(self, left: Any, right: Any) -> Any:
         """The larger id; the rows of both blocks."""
-        rows = pl.concat([left[1], right[1]], how="vertical_relaxed")
-        return super().merge(left[0], right[0]), rows
+        return super().merge(left[0], right[0]), (*left[1], *right[1])
 
     def finish(self, total: Any) -> Self:
         """The step that holds the new rows, or for `random` the ids of the rows to repeat.
@@ -65,8 +64,9 @@ class Oversample(AddedRows):
         `homes` (new rows,) int64 are the ids of the rows that new rows belong to, sorted; `made` (bytes,)
         uint8 are the made-up rows as an Arrow stream, in the same order.
         """
-        base, rows = total
-        rows = rows.sort("id").filter(pl.col(f"={self.label}").is_not_null())
+        base, parts = total
+        rows = pl.concat(parts, how="vertical_relaxed").sort("id")
+        rows = rows.filter(pl.col(f"={self.label}").is_not_null())
         ids = rows["id"].to_numpy()
         rows = rows.drop("id").rename(lambda name: name[1:])
         labels, rows = rows[self.label], rows.drop(self.label)
@@ -113,8 +113,8 @@ class Oversample(AddedRows):
 
     def _lacking(self, labels: pl.Series) -> dict[Any, int]:
         """How many rows each class lacks, by class in order; classes that lack none are left out."""
-        counts = labels.value_counts().sort(labels.name)
-        wanted = int(self.ratio * int(counts["count"].to_numpy().max(initial=0)))
+        counts = labels.alias("value").value_counts(name="rows").sort("value")
+        wanted = int(self.ratio * int(counts["rows"].to_numpy().max(initial=0)))
         return {label: wanted - rows for label, rows in counts.iter_rows() if rows < wanted}
 
 

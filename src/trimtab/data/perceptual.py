@@ -10,7 +10,7 @@ import numpy as np
 
 from trimtab.core.optional import optional
 from trimtab.data.pairs import Pairs, distinct, equal, first_equal, firsts, pairs_above
-from trimtab.data.shingles import mix
+from trimtab.data.splitmix import mix
 
 Method = Literal["phash", "dhash"]
 BITS = 64

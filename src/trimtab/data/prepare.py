@@ -16,7 +16,7 @@ Order, and why:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from trimtab.core.build_step import build_step
 from trimtab.core.dropped import Dropped
 from trimtab.core.errors import ConfigError, DataError, suggestion
 from trimtab.core.objects import Batch, Splits
+from trimtab.core.registry import Registry
 from trimtab.core.spec import Spec, StepSpec
 from trimtab.core.step import Step
 from trimtab.data import STEPS
@@ -128,41 +129,46 @@ def plan_steps(spec: Spec, place: Place = _dotted) -> tuple[tuple[Step, ...], tu
     """The cleaning and the augmenting steps that the spec names, not yet learned.
 
     Raises:
-        ConfigError: a name or parameter is wrong, or a step does not understand texts.
+        ConfigError: the first mistake that `planned` finds.
     """
-    clean = _built(spec.clean, "clean", spec, place)
-    augment = _built(spec.augment, "augment", spec, place)
-    for at, step in enumerate(augment):
-        if not step.train_only:
-            raise ConfigError(
-                place("augment", at), f"step '{step.name}' changes more than train rows", "move it to `clean`"
-            )
+    clean, augment = (
+        tuple(planned(wanted, STEPS, section, spec, place(section, at)) for at, wanted in enumerate(listed))
+        for section, listed in (("clean", spec.clean), ("augment", spec.augment))
+    )
     return clean, augment
+
+
+def planned(wanted: StepSpec, registry: Registry, section: str, spec: Spec, here: str) -> Step:
+    """A step as a section of the spec names it, at `here`; not yet learned.
+
+    Raises:
+        ConfigError: its name or a parameter is wrong, or it does not fit texts or its section.
+        SpecErrors: several wrong parameters, one line each.
+    """
+    step = build_step(wanted, registry, here, text=spec.data.text, label=spec.data.label, seed=spec.seed)
+    if "text" not in step.accepts:
+        known = ", ".join(sorted(step.accepts))
+        raise ConfigError(
+            here, f"step '{step.name}' does not understand texts", f"remove it; it accepts {known}"
+        )
+    if section == "augment" and not step.train_only:
+        raise ConfigError(here, f"step '{step.name}' changes more than train rows", "move it to `clean`")
+    return step
 
 
 def located(steps: Iterable[Step], folder: Path) -> tuple[Step, ...]:
     """The steps, the files that they read and write named from `folder` on, where the spec lies."""
     return tuple(
-        replace(step, **{name: str(folder / path) for name in _paths(step) if (path := getattr(step, name))})
-        for step in steps
+        replace(step, **{name: str(folder / path) for name, path in _paths(step, folder)}) for step in steps
     )
 
 
-def _paths(step: Step) -> tuple[str, ...]:
-    """The parameters of a step that name files."""
-    return (*step.reads, *step.writes)
-
-
-def _built(wanted: Sequence[StepSpec], section: str, spec: Spec, place: Place) -> tuple[Step, ...]:
-    context = {"text": spec.data.text, "label": spec.data.label, "seed": spec.seed}
-    built = []
-    for at, step_spec in enumerate(wanted):
-        here = place(section, at)
-        step = build_step(step_spec, STEPS, here, **context)
-        if "text" not in step.accepts:
-            raise ConfigError(here, f"step '{step.name}' does not understand texts", suggestion("", STEPS))
-        built.append(step)
-    return tuple(built)
+def _paths(step: Step, folder: Path) -> Iterator[tuple[str, str]]:
+    """The parameters of a step that name files in `folder`, and models that are folders there."""
+    for name in (*step.reads, *step.writes, *step.models):
+        path = getattr(step, name)
+        if path and (name not in step.models or (path != "minilm" and (folder / path).is_dir())):
+            yield name, path
 
 
 def _check_labels(train: Batch, test: Batch, path: str, spec: Spec) -> None:

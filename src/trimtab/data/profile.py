@@ -1,7 +1,7 @@
 """The profile of a data set before anything is done to it: one JSON object of numbers, for any modality.
 
-Nothing is changed and nothing is learnt. What looks at pairs of rows (near copies, twins under other labels)
-looks at most at `SAMPLE` rows, evenly spaced, and says how many it looked at.
+Nothing is changed. What looks at pairs of rows or fits models (near copies, doubtful labels) looks at most at
+`SAMPLE` rows, evenly spaced, and says how many it looked at.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from trimtab.core.errors import DataError, suggestion
@@ -17,12 +16,15 @@ from trimtab.core.objects import Batch
 from trimtab.data.profile_columns import column, lengths, role_of
 from trimtab.data.profile_drift import drift
 from trimtab.data.profile_findings import findings
-from trimtab.data.profile_labels import balance, suspicious
-from trimtab.data.profile_rows import duplicates, shared
+from trimtab.data.profile_labels import as_classes, balance, suspicious
+from trimtab.data.profile_rows import duplicates, evenly, shared
+from trimtab.data.tally import present_values
 
 LABELS = ("label", "labels", "class", "category", "target", "intent", "y")
 """Names under which a label is looked for where none is named."""
 SAMPLE = 50_000
+CLASSES = 100
+"""Most different whole numbers that are taken for names of classes; more are a quantity."""
 
 
 def profile(
@@ -41,8 +43,9 @@ def profile(
     text = _named(batch, text) or next((name for name, role in roles.items() if role == "text"), None)
     label = _named(batch, label) or _label(batch, roles, text)
     roles |= {text: "text"} if text else {}
-    roles |= {label: "category"} if label and roles[label] != "number" else {}
-    sample = batch.take(np.unique(np.linspace(0, len(batch) - 1, min(len(batch), SAMPLE)).astype(np.int64)))
+    classes = _classes(batch[label], roles[label]) if label else None
+    roles |= {label: "category"} if label and classes is not None else {}
+    sample = evenly(batch, SAMPLE)
     found: dict[str, Any] = {
         "modality": batch.modality,
         "rows": {"data": len(batch)} | ({} if test is None else {"test": len(test)}),
@@ -52,8 +55,8 @@ def profile(
         "unreadable": _reasons(batch),
         "columns": [column(batch[name], roles[name]) for name in batch.columns.columns],
         "duplicates": duplicates(batch, sample, text, label),
-        "labels": balance(batch[label]) if label and roles[label] == "category" else None,
-        "suspicious": suspicious(sample, text, label) if label and roles[label] == "category" else None,
+        "labels": None if classes is None else balance(classes),
+        "suspicious": suspicious(sample, text, label) if label and classes is not None else None,
         "lengths": lengths(batch[text]) if text else None,
     }
     if test is not None:
@@ -76,6 +79,15 @@ def _label(batch: Batch, roles: dict[str, str], text: str | None) -> str | None:
         if name and roles[name] in ("category", "boolean", "number") and _few(batch[name]):
             return name
     return None
+
+
+def _classes(values: pl.Series, role: str) -> pl.Series | None:
+    """The labels as names of classes; None where they are a quantity: numbers with fractions, or many."""
+    if role == "number":
+        there = values.filter(present_values(values))
+        if there.n_unique() > CLASSES or bool((there != there.round()).any()):
+            return None
+    return as_classes(values)
 
 
 def _few(values: pl.Series) -> bool:

@@ -111,8 +111,9 @@ def _measured(values: pl.Series, role: str) -> np.ndarray | None:
 
 def _counts(old: pl.Series, new: pl.Series) -> np.ndarray:
     """Counts (2, values), the rare values in one last column."""
-    both = [part.cast(pl.String).drop_nulls().value_counts(name="rows") for part in (old, new)]
-    joined = both[0].join(both[1], on=old.name, how="full", coalesce=True).fill_null(0).sort(old.name)
+    named = [part.cast(pl.String).drop_nulls().alias("value") for part in (old, new)]
+    both = [part.value_counts(name="rows") for part in named]
+    joined = both[0].join(both[1], on="value", how="full", coalesce=True).fill_null(0).sort("value")
     counts = joined.select("rows", "rows_right").to_numpy().T.astype(float)
     expected = counts.sum(0) * counts.sum(1, keepdims=True) / max(counts.sum(), 1)
     rare = expected.min(0) < _EXPECTED

@@ -7,6 +7,8 @@ from typing import Any
 
 UNEVEN = 0.9
 """Evenness of the classes below which it is worth a word."""
+PLAUSIBLE = 0.2
+"""Share of doubtful labels above which the doubts speak against the model that has them."""
 OFTEN = 0.01
 """Share of the values of a column that must be outliers to be worth a word."""
 
@@ -32,12 +34,17 @@ def _leaks(profile: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     texts = leak.get("texts")
     if texts and texts["exact"]:
         exact = texts["exact"]
-        yield f"{exact:,} texts stand in the data and in test alike", "`trimtab run` drops them from train"
+        alike = "text stands" if exact == 1 else "texts stand"
+        yield f"{exact:,} {alike} in the data and in test alike", "trimtab run drops what train has of them"
     if texts and texts["near"]:
         yield (
-            f"{texts['near']:,} pairs of texts across data and test are nearly the same",
+            f"{texts['near']:,} more pair{'' if texts['near'] == 1 else 's'} of texts across data and test "
+            f"{_are(texts['near'])} nearly the same",
             "look at the pairs below",
         )
+    if unlike := leak["unlike"]:
+        named = ", ".join(f"{one['column']} ({one['data']}, in test {one['test']})" for one in unlike[:3])
+        yield f"whole rows cannot be compared with test, for types differ: {named}", "give them in data.types"
     if not texts and leak["rows"]:
         yield f"{_rows(leak['rows'])} of test stand in the data too", "drop them from the data"
 
@@ -45,11 +52,15 @@ def _leaks(profile: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _copies(profile: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     copies = profile["duplicates"]
     exact = copies.get("text", {}).get("rows", copies["rows"])
-    near = copies.get("near", {}).get("rows", 0) - copies.get("text", {}).get("rows", 0)
+    near = copies.get("near", {"more": 0})
     if exact:
         yield f"{_rows(exact)} {_repeat(exact)} an earlier one", "clean: [drop_duplicates]"
-    if near > 0:
-        yield f"{_rows(near)} more {_are(near)} nearly the same as an earlier one", "clean: [near_duplicates]"
+    if more := near["more"]:
+        among = f" among the {near['of']:,} looked at" if near["of"] < profile["rows"]["data"] else ""
+        yield (
+            f"{_rows(more)} more{among} {_are(more)} nearly the same as an earlier one",
+            "clean: [near_duplicates]",
+        )
     if copies.get("conflicting"):
         yield (
             f"{_rows(copies['conflicting'])} equal another in all but the label",
@@ -99,8 +110,16 @@ def _labels(profile: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             f"the {labels['classes']} classes are uneven: {sizes}",
             "gather rows of the small ones, or augment",
         )
-    if doubt and doubt["rows"]:
-        yield f"{_rows(doubt['rows'])} have a doubtful label ({doubt['method']})", "look at them below"
+    if profile["label"] and not labels:
+        yield (
+            f"the label {profile['label']} holds numbers and is taken as a quantity: no classes are counted",
+            f'for classes, --set "data.types={{{profile["label"]}: text}}"',
+        )
+    if doubt and 0 < doubt["rows"] <= PLAUSIBLE * doubt["of"]:
+        yield (
+            f"{_rows(doubt['rows'])} of {doubt['of']:,} have a doubtful label ({doubt['method']})",
+            "look at them below",
+        )
 
 
 def _drift(profile: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -10,11 +10,13 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from trimtab.core.errors import DataError, suggestion
 from trimtab.core.objects import Batch
 from trimtab.core.spec import DataSpec, FormatSpec
+from trimtab.core.texts import is_blank
 from trimtab.data import READERS, read_frames
 from trimtab.data.read_types import settle
 from trimtab.data.sources import locate
@@ -24,8 +26,8 @@ from trimtab.data.table import Table, join, unique
 def read(path: Path | str, spec: DataSpec, place: str) -> Batch:
     """The rows of a text classification file; ids are row numbers from 0, text and label columns are strings.
 
-    Rows without a text or label are dropped, with reason and line; so are unreadable ones, up to the share
-    `spec.bad_rows`. `place` says where the file was named (`trimtab.yaml:3`).
+    Rows without a label or a text, or with a blank one, are dropped, with reason and line; so are unreadable
+    ones, up to the share `spec.bad_rows`. `place` says where the file was named (`trimtab.yaml:3`).
 
     Raises:
         DataError: the file is missing, empty, broken or of another kind, or lacks a column.
@@ -110,10 +112,14 @@ def _as_text(values: pl.Series, name: str) -> pl.Series:
 
 
 def _drop_missing(batch: Batch, spec: DataSpec, found: Table) -> Batch:
-    """Rows that teach nothing: no text, no label, or a label that is an empty string."""
-    for column, fault in ((spec.text, "missing"), (spec.label, "missing"), (spec.label, "an empty string")):
-        values = batch[column]
-        bad = (values.is_null() if fault == "missing" else values == "").to_numpy()
+    """Rows that teach nothing: no text or a blank one, no label or an empty string for one."""
+    for column, fault, is_bad in (
+        (spec.text, "missing", lambda value: value is None),
+        (spec.text, "blank", is_blank),
+        (spec.label, "missing", lambda value: value is None),
+        (spec.label, "an empty string", lambda value: value == ""),
+    ):
+        bad = np.array([is_bad(value) for value in batch[column]], dtype=bool)
         where = [f"{column} is {fault} at {found.near(int(row))}" for row in batch.ids[bad]]
         batch = batch.keep(~bad, "read", where)
     return batch

@@ -10,10 +10,8 @@ from __future__ import annotations
 import codecs
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import chain
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 
 from trimtab.core.dropped import Dropped
@@ -21,13 +19,16 @@ from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
 from trimtab.core.spec import FormatSpec
 from trimtab.data import READERS, read_csv, read_jsonl
+from trimtab.data.csv_scan import last_end
 from trimtab.data.read_parquet import columns
 from trimtab.data.read_types import kinds_of, settle
-from trimtab.data.sources import Source, locate
+from trimtab.data.sources import Source, guarded, locate
 from trimtab.data.table import Table, table, unique
 
 PIECE = 1 << 24
 """Bytes of a file that are held at once."""
+MARK = 4
+"""Bytes of the longest byte order mark."""
 
 
 def read_batches(
@@ -52,7 +53,8 @@ def read_batches(
     known, total, bad = form, 0, 0
     names: list[str] = []
     first: Table | None = None
-    for source in locate(where, place, list(READERS)):
+    sources = locate(where, place, list(READERS))
+    for source in sources:
         for part in _pieces(source, form, piece):
             found = settle(_aligned(part, names, known), known, texts)
             names = names or found.frame.columns
@@ -64,6 +66,8 @@ def read_batches(
             bad += len(found.bad)
             yield from _batches(found, total, rows, modality)
             total += found.total
+    if total == 0:
+        raise DataError(sources[0].name, "the file has no rows", "give a file with at least one row")
     if first is not None:
         replace(first, total=total, bad=first.bad[:1] * bad).check(form.bad_rows)
 
@@ -74,7 +78,7 @@ def _aligned(part: Table, names: Sequence[str], form: FormatSpec) -> Table:
         return part
     fresh = next((name for name in part.frame.columns if names and name not in names), None)
     if fresh is not None and len(part.ids):
-        first = part.frame.with_row_index("#").filter(pl.col(fresh).is_not_null())["#"]
+        first = part.frame[fresh].is_not_null().arg_true()
         place = part.place(int(part.ids[int(first[0]) if len(first) else 0]))
         raise DataError(
             place, f"column '{fresh}' stands in no row before", f"declare it: data.types: {{{fresh}: text}}"
@@ -121,6 +125,8 @@ def _csv(source: Source, form: FormatSpec, piece: int) -> Iterator[Table]:
             unique(names, f"{source.name}:{line}")
             yield found
         line += raw.count(b"\n")
+    if not names:
+        raise DataError(source.name, "the file is empty", "give a file with a header and rows")
 
 
 def _parquet(source: Source) -> Iterator[Table]:
@@ -132,19 +138,24 @@ def _parquet(source: Source) -> Iterator[Table]:
 
 
 def _decoded(source: Source, form: FormatSpec, piece: int) -> Iterator[bytes]:
-    """The file as UTF-8, by pieces that end anywhere."""
+    """The file as `read_csv.decode` gives it, by pieces that end anywhere."""
     with source.open() as stream:
-        first = stream.read(piece)
-        rest = iter(lambda: stream.read(piece), b"")
-        encoding = read_csv.encoding_of(first, form)
-        if encoding == "utf-8":
-            yield from chain([first.removeprefix(codecs.BOM_UTF8)], rest)
-            return
-        errors = "surrogateescape" if form.bad_rows else "strict"
-        decoder = codecs.getincrementaldecoder(encoding)(errors)
-        for held in chain([first], rest):
-            yield decoder.decode(held).removeprefix("\ufeff").encode("utf-8", "surrogateescape")
-        yield decoder.decode(b"", final=True).encode("utf-8", "surrogateescape")
+        held = guarded(lambda: stream.read(max(piece, MARK)), source.name)
+        encoding = read_csv.encoding_of(held, form)
+        decoder = codecs.getincrementaldecoder(encoding)(read_csv.odd_bytes(encoding, form))
+        lines, begun = 0, False
+        while True:
+            lines += held.count(b"\n")
+            try:
+                text = decoder.decode(held, final=not held)
+            except UnicodeDecodeError as error:  # its object may begin with bytes of the piece before
+                line = lines - error.object.count(b"\n", error.start) + 1
+                raise read_csv.no_text(encoding, f"{source.name}:{line}") from error
+            yield (text if begun else text.removeprefix("\ufeff")).encode("utf-8", "surrogateescape")
+            if not held:
+                return
+            begun = begun or bool(text)
+            held = guarded(lambda: stream.read(piece), source.name)
 
 
 def _cut(pieces: Iterable[bytes], quote: bytes) -> Iterator[bytes]:
@@ -152,20 +163,9 @@ def _cut(pieces: Iterable[bytes], quote: bytes) -> Iterator[bytes]:
     held = b""
     for more in pieces:
         held += more
-        end = _last_end(held, quote)
+        end = last_end(held, quote)
         if end:
             yield held[:end]
             held = held[end:]
     if held:
         yield held
-
-
-def _last_end(raw: bytes, quote: bytes) -> int:
-    """The place after the last line end that stands in no quotes; 0 where there is none."""
-    if not quote:
-        return raw.rfind(b"\n") + 1
-    data = np.frombuffer(raw, np.uint8)
-    marks = np.flatnonzero((data == ord(quote)) | (data == ord("\n")))
-    outside = (np.cumsum(data[marks] == ord(quote)) & 1) == 0
-    ends = marks[(data[marks] == ord("\n")) & outside]
-    return int(ends[-1]) + 1 if len(ends) else 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import sys
 from collections.abc import Sequence
 
 import numpy as np
@@ -62,24 +63,41 @@ def decode(raw: bytes, form: FormatSpec, name: str) -> bytes:
         DataError: it is not text of the encoding, and no bad row is allowed.
     """
     encoding = encoding_of(raw, form)
-    if encoding == "utf-8":
-        raw = raw.removeprefix(codecs.BOM_UTF8)
     try:
-        text = raw.decode(encoding)
-        return raw if encoding == "utf-8" else text.removeprefix("\ufeff").encode()
+        text = raw.decode(encoding, odd_bytes(encoding, form))
     except UnicodeDecodeError as error:
-        if form.bad_rows and encoding not in ("utf-16", "utf-32"):
-            text = raw.decode(encoding, "surrogateescape")
-            return text.encode("utf-8", "surrogateescape")  # the odd bytes stay, for `_undecodable` to find
         line = raw.count(b"\n", 0, error.start) + 1
-        shown = encoding.upper() if encoding.startswith(("utf", "gb")) else encoding
-        remedy = "save the file as UTF-8, or name its encoding in data.encoding"
-        raise DataError(f"{name}:{line}", f"not {shown} text", remedy) from error
+        raise no_text(encoding, f"{name}:{line}") from error
+    if encoding == "utf-8":
+        return raw.removeprefix(codecs.BOM_UTF8)
+    return text.removeprefix("\ufeff").encode("utf-8", "surrogateescape")
 
 
 def encoding_of(raw: bytes, form: FormatSpec) -> str:
-    """The encoding of a text: what its byte order mark says, else what `form` does."""
-    return next((name for mark, name in _MARKS.items() if raw.startswith(mark)), form.encoding)
+    """The encoding of a text: what its byte order mark says, else what `form` does.
+
+    Where neither names the byte order, it is that of this machine.
+    """
+    marked = next((name for mark, name in _MARKS.items() if raw.startswith(mark)), None)
+    if marked is None and form.encoding in ("utf-16", "utf-32"):
+        return f"{form.encoding}-{sys.byteorder[0]}e"
+    return marked or form.encoding
+
+
+def odd_bytes(encoding: str, form: FormatSpec) -> str:
+    """What decoding does about bytes that are no text: they stay, for `_undecodable` to find, or are refused.
+
+    In UTF-16 and UTF-32 nobody can tell where the next row begins.
+    """
+    aside = form.bad_rows and not encoding.startswith(("utf-16", "utf-32"))
+    return "surrogateescape" if aside else "strict"
+
+
+def no_text(encoding: str, place: str) -> DataError:
+    """The error of a file that is not text of its encoding."""
+    shown = encoding.upper() if encoding.startswith(("utf", "gb")) else encoding
+    remedy = "save the file as UTF-8, or name its encoding in data.encoding"
+    return DataError(place, f"not {shown} text", remedy)
 
 
 def _header(

@@ -9,7 +9,8 @@ import polars as pl
 
 from trimtab.data.minhash import jaccard
 from trimtab.data.pairs import Pairs, distinct, equal, first_equal, firsts, pairs_above
-from trimtab.data.shingles import mix, shingles
+from trimtab.data.shingles import shingles
+from trimtab.data.splitmix import mix
 from trimtab.data.terms import normal
 
 _GRAM = 2
@@ -86,7 +87,8 @@ def information(values: pl.Series) -> float:
     >>> information(pl.Series(["a", "b", "c", "d"]))
     2.0
     """
-    rows = values.filter(has_value(values)).value_counts()["count"].to_numpy().astype(np.float64)
+    counts = values.filter(has_value(values)).alias("value").value_counts(name="rows")
+    rows = counts["rows"].to_numpy().astype(np.float64)
     return float(-np.log2(((np.sort(rows) / rows.sum()) ** 2).sum())) if len(rows) else 0.0
 
 

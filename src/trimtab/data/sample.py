@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from trimtab.core.objects import Batch
+from trimtab.data.splitmix import row_hash
 
 
 @dataclass(frozen=True)
@@ -43,14 +44,5 @@ def sample(rows: Rows, most: int, seed: int) -> Rows:
     all."""
     if len(rows.ids) <= most:
         return rows
-    order = np.lexsort([rows.ids, mixed(rows.ids, seed)])[:most]
+    order = np.lexsort([rows.ids, row_hash(rows.ids, seed)])[:most]
     return Rows(rows.columns[order], rows.ids[order])
-
-
-def mixed(ids: np.ndarray, seed: int) -> np.ndarray:
-    """A hash (rows,) uint64 of ids: the finaliser of SplitMix64 (Steele et al., 2014)."""
-    with np.errstate(over="ignore"):
-        x = ids.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15) * np.uint64(seed + 1)
-        x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        return x ^ (x >> np.uint64(31))

@@ -4,37 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, ClassVar
 
 import numpy as np
+import polars as pl
 from pydantic import Field
 
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
 from trimtab.data.copies import Copies
 from trimtab.data.cosine import similar_vectors
+from trimtab.data.encoder import Encoder
 from trimtab.data.pairs import Pairs
+from trimtab.data.tally import present
 
 
 @dataclass(frozen=True)
 class SemanticDuplicates(Copies):
-    """Drop rows whose `embedding` has a cosine of at least `similarity` with that of a row that stays.
+    """Drop rows whose embedding has a cosine of at least `similarity` with that of a row that stays.
 
-    All pairs are compared up to `exact_rows` different embeddings; above, those that an inverted-file index
-    (faiss) finds near, and each is verified. Rows without an embedding (null, or all zeros) are like none.
-    What cosine means the same depends on the encoder: look at the clusters before you trust a threshold.
+    The embeddings are those that `encoder` (`minilm`, a Hugging Face id, a folder) gives the `text`; without
+    an encoder they stand in the column `embedding` of the data. All pairs are compared up to `exact_rows`
+    different embeddings; above, those that an inverted-file index (faiss) finds near, and each is verified.
+    Rows without a text or an embedding (null, or all zeros) are like none. What cosine means the same depends
+    on the encoder: look at the clusters before you trust a threshold.
     """
 
     name: ClassVar[str] = "semantic_duplicates"
     accepts: ClassVar[frozenset[str]] = frozenset({"text", "tabular", "image", "series"})
+    models: ClassVar[tuple[str, ...]] = ("encoder",)
 
+    encoder: str | None = None
     embedding: str = "embedding"
     similarity: Annotated[float, Field(gt=0, le=1)] = 0.95
     exact_rows: Annotated[int, Field(ge=0)] = 50_000
 
     def summary(self, batch: Batch) -> np.ndarray:
         """The rows' embeddings (rows, width)."""
-        return embeddings(batch, self.embedding, f"step {self.name}")
+        if self._encoder is None:
+            return embeddings(batch, self.embedding, f"step {self.name}")
+        present(batch, [self.text], self.name)
+        return self._encoder(batch[self.text].cast(pl.String).to_list())
 
     def pairs(self, summaries: Sequence[np.ndarray], order: np.ndarray) -> Pairs:
         """The rows that are alike."""
@@ -56,6 +67,10 @@ class SemanticDuplicates(Copies):
         pairs = zip(twin.tolist(), likeness.tolist(), strict=True)
         return [f"semantic duplicate of row {row} (cosine {like:.3f})" for row, like in pairs]
 
+    @cached_property
+    def _encoder(self) -> Encoder | None:
+        return None if self.encoder is None else Encoder(self.encoder, f"step {self.name}")
+
 
 def embeddings(batch: Batch, column: str, place: str) -> np.ndarray:
     """The vectors (rows, width) float32 of a column of lists; zeros where there is none.
@@ -67,7 +82,7 @@ def embeddings(batch: Batch, column: str, place: str) -> np.ndarray:
         raise DataError(
             place,
             f"no column '{column}'",
-            "make it by the feature step `embed` (any encoder) or `word2vec`, or name another in `embedding`",
+            "name the one that holds vectors in `embedding`, or let an `encoder` (`minilm`) embed the texts",
         )
     lists = [value for value in batch[column].to_list() if value is not None]
     widths = sorted({len(value) if isinstance(value, list) else 0 for value in lists})

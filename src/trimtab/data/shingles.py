@@ -17,6 +17,7 @@ from typing import Literal, TypeVar
 import numpy as np
 
 from trimtab.core.machine import threads
+from trimtab.data.splitmix import mix
 from trimtab.data.terms import CJK, normal
 
 Unit = Literal["characters", "words"]
@@ -94,17 +95,6 @@ def on_all_cores(work: Callable[[_In], _Out], items: Iterable[_In]) -> Iterator[
     """What `work` makes of each item, in their order."""
     with ThreadPoolExecutor(threads()) as pool:
         yield from pool.map(work, items)
-
-
-def mix(value: np.ndarray) -> np.ndarray:
-    """A well-mixing bijection of 64-bit numbers (splitmix64; Steele, Lea and Flood, 2014)."""
-    value = value + np.uint64(0x9E3779B97F4A7C15)
-    value ^= value >> np.uint64(30)
-    value *= np.uint64(0xBF58476D1CE4E5B9)
-    value ^= value >> np.uint64(27)
-    value *= np.uint64(0x94D049BB133111EB)
-    value ^= value >> np.uint64(31)
-    return value
 
 
 def _blocks(texts: Sequence[str | None]) -> Iterator[list[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +43,7 @@ class Source:
         if self.remote:
             return _fetch_lines(self.name)
         with self.open() as stream:
-            return _guarded(stream.read, self.name)
+            return guarded(stream.read, self.name)
 
     def open(self) -> BinaryIO:
         """A stream of the bytes of a local file; of a `.gz` file unpacked."""
@@ -114,18 +115,19 @@ def _fetch_lines(address: str) -> bytes:
         lines = pl.scan_lines(address).collect().to_series()
         return ("\n".join(lines) + "\n").encode() if len(lines) else b""
 
-    return _guarded(fetch, address)
+    return guarded(fetch, address)
 
 
 def fetched(fetch: Callable[[], pl.DataFrame], address: str) -> pl.DataFrame:
     """What a call of Polars brought from a remote address."""
-    return _guarded(fetch, address)
+    return guarded(fetch, address)
 
 
-def _guarded(call: Callable[[], Held], name: str) -> Held:
+def guarded(call: Callable[[], Held], name: str) -> Held:
+    """What a call brought from a file or an address; its failure as an error of ours."""
     try:
         return call()
-    except (OSError, EOFError, pl.exceptions.PolarsError) as error:
+    except (OSError, EOFError, zlib.error, pl.exceptions.PolarsError) as error:
         if name.startswith(REMOTE):
             remedy = (
                 "check the address, the network, and the credentials in the environment (AWS_... for s3://)"

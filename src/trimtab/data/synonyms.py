@@ -6,7 +6,7 @@ import gzip
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import ClassVar
@@ -34,7 +34,28 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 
 @dataclass(frozen=True)
-class Synonym(Edit):
+class WithSynonyms(Edit):
+    """What the steps share that know synonyms: those of a table that ships, or of the user's own `table`."""
+
+    reads: ClassVar[tuple[str, ...]] = ("table",)
+
+    table: str | None = None
+
+    def synonyms(self, text: str) -> Table:
+        """The table for a text.
+
+        Raises:
+            DataError: the user's file cannot be read, or a line of it holds no synonym.
+        """
+        return synonyms_for(text) if self._own is None else self._own
+
+    @cached_property
+    def _own(self) -> Table | None:
+        return None if self.table is None else _own_table(self.table)
+
+
+@dataclass(frozen=True)
+class Synonym(WithSynonyms):
     """Replace `rate` of the words, at least one, by synonyms of their usual senses.
 
     English by WordNet 3.0, Chinese (cut by rjieba) by the Chinese Open WordNet. `table` names a file of the
@@ -44,13 +65,10 @@ class Synonym(Edit):
     """
 
     name: ClassVar[str] = "synonym"
-    reads: ClassVar[tuple[str, ...]] = ("table",)
-
-    table: str | None = None
 
     def edit(self, text: str, rng: np.random.Generator) -> str | None:
         """The text with words replaced; None where no word has a synonym."""
-        table = synonyms_for(text, self.table)
+        table = self.synonyms(text)
         pieces = pieces_of(text)
         places = [at for at, piece in enumerate(pieces) if candidates(piece, table)]
         if not places:
@@ -94,14 +112,8 @@ def candidates(word: str, table: Table) -> tuple[str, ...]:
     return ()
 
 
-def synonyms_for(text: str, own: str | None) -> Table:
-    """The table for the language of a text, or the user's own.
-
-    Raises:
-        DataError: the user's file cannot be read, or a line of it holds no synonym.
-    """
-    if own is not None:
-        return _own_table(own)
+def synonyms_for(text: str) -> Table:
+    """The table that ships for the language of a text."""
     return _shipped("zh" if is_chinese(text) else "en")
 
 
@@ -112,7 +124,6 @@ def _shipped(language: str) -> Table:
     return {word: tuple(others.split("|")) for word, _, others in (line.partition("\t") for line in lines)}
 
 
-@lru_cache
 def _own_table(path: str) -> Table:
     try:
         raw = Path(path).read_bytes()

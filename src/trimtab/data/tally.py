@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil, floor, frexp, isfinite, ldexp, nan
-from typing import Self
+from typing import Any, Self
+from zlib import crc32
 
 import numpy as np
 import polars as pl
@@ -40,6 +41,17 @@ def present(batch: Batch, columns: Iterable[str], step: str) -> list[str]:
                 f"step {step}", f"no column '{column}'", suggestion(column, batch.columns.columns)
             )
     return wanted
+
+
+def absent(batch: Batch, columns: Iterable[str], step: str, remedy: str = "rename or drop it") -> None:
+    """Check that the batch has none of the columns, which the step is going to add.
+
+    Raises:
+        DataError: one of them is there.
+    """
+    for column in columns:
+        if column in batch.columns.columns:
+            raise DataError(f"step {step}", f"would write over column '{column}'", remedy)
 
 
 def numbers(batch: Batch) -> list[str]:
@@ -154,6 +166,15 @@ def add(left: Tally, right: Tally) -> Tally:
     for name, pile in piles(right).items():
         total[name] = total[name] + pile if name in total else pile
     return Piles(total)
+
+
+def scatter(tally: Tally, shares: int) -> list[Tally]:
+    """The columns in `shares` parts, by the hash of their names; counts by group too."""
+    held: Mapping[str, Any] = tally.piles if isinstance(tally, Piles) else tally
+    parts: list[dict[str, Any]] = [{} for _ in range(shares)]
+    for name, counts in held.items():
+        parts[crc32(name.encode("utf-8", "surrogatepass")) % shares][name] = counts
+    return [Piles(part) if isinstance(tally, Piles) else part for part in parts]
 
 
 def piles(tally: Tally) -> dict[str, Pile]:

@@ -45,12 +45,14 @@ def timeline(batch: Batch, time: str, by: Sequence[str], step: str) -> Timeline:
             f"step {step}", f"column '{time}' holds {kind}", "give it as date, datetime or number"
         )
     seconds = pl.col(time).cast(pl.Datetime("us")) if kind == pl.Date else pl.col(time)
-    seconds = seconds.to_physical() / _ticks(kind) if kind.is_temporal() else seconds.cast(pl.Float64)
+    seconds = seconds.to_physical() / _ticks(kind) if kind.is_temporal() else seconds
+    seconds = seconds.cast(pl.Float64).fill_nan(None).alias("time")
     keys = [pl.col(name).alias(f"key {at}") for at, name in enumerate(by)]
-    frame = batch.columns.select(*keys, seconds.cast(pl.Float64).fill_nan(None).alias("time"))
-    frame = frame.with_columns(pl.Series("id", batch.ids)).with_row_index("row").drop_nulls("time")
-    named = [name for name in frame.columns if name.startswith("key ")]
-    frame = frame.sort([*named, "time", "id"])
+    exact = pl.col(time).alias("exact")  # as floats, nanoseconds and large numbers would be tied
+    frame = batch.columns.select(*keys, seconds, exact).with_columns(pl.Series("id", batch.ids))
+    frame = frame.with_row_index("row").drop_nulls("time")
+    named = [f"key {at}" for at in range(len(by))]
+    frame = frame.sort([*named, "exact", "id"])
     series = frame.select(pl.struct(named).rle_id().alias("series"))["series"] if named else None
     codes = np.zeros(frame.height, np.int64) if series is None else series.cast(pl.Int64).to_numpy()
     return Timeline(frame["row"].cast(pl.Int64).to_numpy(), codes, frame["time"].to_numpy())

@@ -34,4 +34,7 @@ FEATURES = Registry(
     },
 )
 
-__all__ = ["FEATURES"]
+READ = ("tokens",)
+"""The steps whose columns the model families read; what the others write is for use outside."""
+
+__all__ = ["FEATURES", "READ"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any, Self
 
 import numpy as np
 import polars as pl
@@ -13,10 +15,14 @@ from trimtab.core.dropped import Dropped
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
 from trimtab.core.step import Step
+from trimtab.data.tally import absent
+from trimtab.features import READ
 from trimtab.features.matrix import Matrix, as_series
 
 Names = Mapping[str, Sequence[str]]
 """Feature column to the names of what it holds."""
+UNNAMED: Names = MappingProxyType({})
+"""Nothing is known of the columns that a step reads."""
 Gathered = tuple[Batch, ...]
 """Blocks of rows, cut down to the columns that learning needs."""
 
@@ -40,6 +46,22 @@ class Feature(Step):
     def names(self, sources: Names) -> tuple[str, ...]:
         """The name of each feature; `sources` are those of the feature columns that the step reads."""
 
+    def learn(self, batch: Batch) -> Self:
+        """Learn from one batch (train rows only).
+
+        Raises:
+            DataError: it has a column of the name of the step's own.
+        """
+        return super().learn(self._with_room(batch))
+
+    def learn_blocks(self, blocks: Iterable[Batch]) -> Self:
+        """Learn from rows that come in blocks: the same step as from all rows at once."""
+        return super().learn_blocks(map(self._with_room, blocks))
+
+    def _with_room(self, batch: Batch) -> Batch:
+        absent(batch, [self.output], self.name, "rename it, or name another in `into`")
+        return batch
+
     def __call__(self, batch: Batch) -> Batch:
         """Add the feature column.
 
@@ -50,6 +72,10 @@ class Feature(Step):
             raise DataError(f"step {self.name}", "has learnt nothing yet", "call learn on train rows first")
         return batch.with_columns(**{self.output: as_series(self.vectors(batch))})
 
+    def facts(self, sources: Names = UNNAMED) -> dict[str, Any]:
+        """The column, and how many features stand in it; `sources` as for `names`."""
+        return {"column": self.output, "features": len(self.names(sources))}
+
 
 def feature_names(steps: Iterable[Step]) -> dict[str, tuple[str, ...]]:
     """The names of the features in each column that the learned steps write, in the order they ran."""
@@ -58,6 +84,11 @@ def feature_names(steps: Iterable[Step]) -> dict[str, tuple[str, ...]]:
         if isinstance(step, Feature):
             known[step.output] = step.names(known)
     return known
+
+
+def served(steps: Iterable[Step]) -> list[Step]:
+    """The learned steps without those that write features which no model family reads."""
+    return [step for step in steps if step.name in READ or not isinstance(step, Feature)]
 
 
 def names_in(column: str, width: int, sources: Names) -> tuple[str, ...]:

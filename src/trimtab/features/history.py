@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import ClassVar, NamedTuple, Self
+from typing import ClassVar, Self
 
 import numpy as np
-import polars as pl
 
 from trimtab.core.objects import Batch
 from trimtab.data.tally import present
+from trimtab.data.timeline import Timeline, timeline
 from trimtab.features.columns import chosen, is_number
 from trimtab.features.feature import Feature
 from trimtab.features.matrix import numbers
-
-
-class Order(NamedTuple):
-    """Positions of the rows that have a time, oldest first, and the series of each; both (timed rows,)."""
-
-    rows: np.ndarray
-    series: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -27,8 +20,8 @@ class History(Feature):
     """A step that looks back in series of long form: a row is a point in `time`, `by` names its series.
 
     `columns` are by default all numbers but the label and the columns above. Rows are ordered by time, rows
-    of equal time by id; the order and the gaps in the table do not matter. A row without a time has no past
-    and is nobody's past. When served, a request holds the rows that it looks back to.
+    of equal time by id; the order and the gaps in the table do not matter. A row without a time (null or NaN)
+    has no past and is nobody's past. When served, a request holds the rows that it looks back to.
     """
 
     accepts: ClassVar[frozenset[str]] = frozenset({"series"})
@@ -63,17 +56,6 @@ class History(Feature):
         """The numbers (rows, columns) looked back to; NaN where missing."""
         return numbers(batch, self.found or ())
 
-    def order(self, batch: Batch) -> Order:
+    def order(self, batch: Batch) -> Timeline:
         """The rows that have a time, series by series, oldest first."""
-        keys = list(present(batch, (*self.by, self.time), self.name))
-        frame = batch.columns.select(pl.col(name).alias(f"key {at}") for at, name in enumerate(keys))
-        ids = pl.Series("id", batch.ids)
-        frame = (
-            frame.with_columns(ids).with_row_index("row").filter(pl.col(f"key {len(keys) - 1}").is_not_null())
-        )
-        frame = frame.sort([*(f"key {at}" for at in range(len(keys))), "id"])
-        series = np.zeros(frame.height, np.int64)
-        if self.by:
-            names = [f"key {at}" for at in range(len(self.by))]
-            series = frame.select(pl.struct(names).rle_id())[:, 0].to_numpy().astype(np.int64)
-        return Order(frame["row"].to_numpy().astype(np.int64), series)
+        return timeline(batch, self.time, self.by, self.name)

@@ -31,7 +31,8 @@ class Lags(History):
 
     def vectors(self, batch: Batch) -> np.ndarray:
         """Earlier values (rows, lags * columns)."""
-        values, (rows, series) = self.values(batch), self.order(batch)
+        values, order = self.values(batch), self.order(batch)
+        rows, series = order.rows, order.series
         width = values.shape[1]
         found = np.full((len(batch), len(self.lags) * width), np.nan, np.float32)
         for at, lag in enumerate(self.lags):

@@ -45,7 +45,8 @@ class Rolling(History):
 
     def vectors(self, batch: Batch) -> np.ndarray:
         """Statistics (rows, columns * windows * statistics)."""
-        values, (rows, series) = self.values(batch), self.order(batch)
+        values, order = self.values(batch), self.order(batch)
+        rows, series = order.rows, order.series
         found = np.full((len(batch), len(self.names({}))), np.nan, np.float32)
         borders = np.flatnonzero(np.diff(series)) + 1
         for one in np.split(rows, borders):

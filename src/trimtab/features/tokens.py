@@ -13,12 +13,16 @@ from trimtab.core.step import Step
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
+CHARACTERS = 100
+"""Characters of a text that are read for each token: a token has far fewer, and a text of a megabyte would
+hold a server up."""
+
 
 @dataclass(frozen=True)
 class Tokens(Step):
     """Token numbers of `text`, special tokens included, cut at `max_length`; nothing is padded.
 
-    `tokenizer` is the content of a Hugging Face tokenizer.json.
+    `tokenizer` is the content of a Hugging Face tokenizer.json. A text may be of any length.
     """
 
     name: ClassVar[str] = "tokens"
@@ -28,6 +32,12 @@ class Tokens(Step):
     tokenizer: str = ""
     text: str = "text"
     max_length: int = 128
+
+    def partial(self, batch: Batch) -> None:
+        """Nothing; tokens must not be written over a column of the data."""
+        from trimtab.data.tally import absent
+
+        absent(batch, ["tokens"], self.name, "rename it")
 
     def __call__(self, batch: Batch) -> Batch:
         """Add the column `tokens`; a missing text has those of an empty one."""
@@ -41,9 +51,10 @@ class Tokens(Step):
 
     def rows(self, texts: Sequence[str]) -> list[list[int]]:
         """Token numbers of each text: the same call in training and in serving."""
+        most = CHARACTERS * self.max_length
         if len(texts) == 1:
-            return [self._encoder.encode(texts[0]).ids]
-        return [encoding.ids for encoding in self._encoder.encode_batch_fast(list(texts))]
+            return [self._encoder.encode(texts[0][:most]).ids]
+        return [encoding.ids for encoding in self._encoder.encode_batch_fast([text[:most] for text in texts])]
 
     @cached_property
     def _encoder(self) -> Tokenizer:

@@ -27,13 +27,14 @@ class Word2Vec(Feature):
     """The mean of the vectors of a text's words (Mikolov et al., 2013), dense, each row of length 1.
 
     The vectors are trained on the train texts (skip-gram with negative sampling, or CBOW), with one thread so
-    that the same seed gives the same; or read from `file`, in word2vec's text format. `weight` is the idf of
-    each word on the train rows, or none. Serving needs NumPy only.
+    that the same seed gives the same; or read from `file`, in word2vec's text format, relative to the spec.
+    `weight` is the idf of each word on the train rows, or none. Serving needs NumPy only.
     """
 
     name: ClassVar[str] = "word2vec"
     accepts: ClassVar[frozenset[str]] = frozenset({"text"})
     learned: ClassVar[tuple[str, ...]] = ("han", "words", "table", "weights")
+    reads: ClassVar[tuple[str, ...]] = ("file",)
 
     text: str = "text"
     file: str | None = None

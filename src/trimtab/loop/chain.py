@@ -17,14 +17,15 @@ from trimtab.core.objects import Candidate
 from trimtab.core.releases import Releases
 from trimtab.core.spec_file import ReadSpec
 from trimtab.core.store import Store, value_hash, write_json
+from trimtab.loop.evidence import Evidence, result_of, run_id
 from trimtab.loop.fetch import use_hub
 from trimtab.loop.home import Home
-from trimtab.loop.learning import data_files, data_stage, feature_stage, train_stage
+from trimtab.loop.learning import check_lengths, data_files, data_stage, feature_stage, train_stage
 from trimtab.loop.lock import only_one
 from trimtab.loop.measuring import measure_stage
 from trimtab.loop.plan import read_and_check
 from trimtab.loop.promotion import release
-from trimtab.loop.recording import Evidence, record_of, result_of, run_id
+from trimtab.loop.recording import record_of
 from trimtab.loop.report import render
 from trimtab.loop.shipping import bundle_stage, test_stage
 from trimtab.loop.shrinking import Shrunk, compress_stage, judge
@@ -112,6 +113,7 @@ def _kept(folder: Path, evidence: Evidence, read: ReadSpec, result: dict[str, An
 
 
 def _work(shop: Workshop, read: ReadSpec, releases: Releases) -> Evidence:
+    check_lengths(shop, read.place)
     files = data_files(shop, read.place)
     data, cleaned = data_stage(shop, files, read.place)
     features, rows = feature_stage(shop, data, cleaned, read.place)

@@ -100,6 +100,7 @@ class Progress(AbstractContextManager["Progress"]):
             "released": self._released,
             "damaged": self._damaged,
             "touched": self._touched,
+            "skipped": self._skipped,
         }
 
     def __enter__(self) -> Self:
@@ -152,6 +153,9 @@ class Progress(AbstractContextManager["Progress"]):
 
     def _damaged(self, event: Event) -> None:
         self._say(f"warning: a finished stage was changed, and is made again; it lies in {event['folder']}")
+
+    def _skipped(self, event: Event) -> None:
+        self._say(f"  {event['stage']} is left out: {event['why']}")
 
     def _touched(self, event: Event) -> None:
         if event["look"] > 1:

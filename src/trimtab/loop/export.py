@@ -25,26 +25,40 @@ Files: {files}; `tokenizer.json`; `config.json` (`id2label`).
 Inputs `input_ids` and `attention_mask` are int64 (rows, tokens); outputs are `probabilities`
 (rows, classes) and `embedding` (rows, width), float32. Give texts of one length at a time: the model was
 measured without padding. At most {length} tokens are read.
-{cascade}
+
+A folder whose `model.json` has a `threshold` is a cascade of `student/` and `teacher/`; the teacher may be
+one itself. Raise the student's probabilities to the power 1/`student_temperature` and scale them to sum to
+one: its answer stands where the largest is at least `threshold`. Else the teacher's does, scaled by
+`teacher_temperature` likewise.
+
 ```python
 import json
+from pathlib import Path
+
 import numpy as np
 import onnxruntime
 from tokenizers import Tokenizer
 
+def scaled(probabilities, temperature):
+    powered = probabilities ** (1 / temperature)
+    return powered / powered.sum()
+
+def ask(folder, ids):
+    about = json.loads((folder / "model.json").read_text())
+    if "threshold" not in about:
+        session = onnxruntime.InferenceSession(folder / about["file"])
+        return session.run(["probabilities"], {{"input_ids": ids, "attention_mask": np.ones_like(ids)}})[0]
+    student = scaled(ask(folder / "student", ids), about["student_temperature"])
+    if student.max() >= about["threshold"]:
+        return student
+    return scaled(ask(folder / "teacher", ids), about["teacher_temperature"])
+
 tokenizer = Tokenizer.from_file("tokenizer.json")
 tokenizer.no_padding()
 tokenizer.enable_truncation({length})
-session = onnxruntime.InferenceSession("{graph}")
-ids = np.array([tokenizer.encode("I lost my card").ids])
-probabilities = session.run(["probabilities"], {{"input_ids": ids, "attention_mask": np.ones_like(ids)}})[0]
+probabilities = ask(Path(), np.array([tokenizer.encode("I lost my card").ids]))
 print(json.load(open("config.json"))["id2label"][str(probabilities.argmax())])
 ```
-"""
-_CASCADE = """
-This is a cascade: raise the probabilities of `student/` to the power 1/{student_temperature:g} and scale
-them to sum to one; the student's answer stands where the largest is at least {threshold:g}. Else `teacher/`
-answers.
 """
 
 
@@ -59,24 +73,20 @@ class Exporter(ABC):
 
 
 class Onnx(Exporter):
-    """The ONNX graphs as they are served, the tokenizer, the labels, and how to use them."""
+    """The ONNX graphs as they are served, what joins those of a cascade, tokenizer, labels, a note."""
 
     name: ClassVar[str] = "onnx"
 
     def write(self, bundle: Bundle, into: Path) -> None:
         """Copy the files and write USAGE.md."""
-        graphs = sorted(bundle.model.rglob("*.onnx"))
-        if not graphs:
+        if not any(bundle.model.rglob("*.onnx")):
             raise ConfigError(
                 str(bundle.model), "holds no ONNX file", "export a bundle whose winner runs on ONNX Runtime"
             )
-        names = [graph.relative_to(bundle.model).as_posix() for graph in graphs]
-        for graph, name in zip(graphs, names, strict=True):
-            (into / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(graph, into / name)
+        shutil.copytree(bundle.model, into, dirs_exist_ok=True)
         for name in ("tokenizer.json", "config.json"):
             shutil.copyfile(bundle.folder / name, into / name)
-        (into / "USAGE.md").write_text(_usage(bundle, names), encoding="utf-8")
+        (into / "USAGE.md").write_text(_usage(bundle), encoding="utf-8")
 
 
 def export(bundle: Bundle, target: str, into: Path) -> Path:
@@ -112,14 +122,12 @@ def _new(folder: Path) -> Path:
     return folder
 
 
-def _usage(bundle: Bundle, names: list[str]) -> str:
-    config = json.loads((bundle.model / "model.json").read_text(encoding="utf-8"))
+def _usage(bundle: Bundle) -> str:
     steps = json.loads((bundle.folder / "steps.json").read_text(encoding="utf-8"))
     tokens = next(row["state"] for row in steps if row["step"] == "tokens")
+    files = sorted(path.relative_to(bundle.model) for path in bundle.model.rglob("*") if path.is_file())
     return _NOTE.format(
         name=bundle.manifest.get("name", bundle.version),
-        files=", ".join(f"`{name}`" for name in names),
-        graph=names[-1],
+        files=", ".join(f"`{path.as_posix()}`" for path in files),
         length=tokens["max_length"],
-        cascade=_CASCADE.format(**config) if "threshold" in config else "",
     )

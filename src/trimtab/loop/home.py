@@ -35,6 +35,11 @@ class Home:
         return self.root / "requests"
 
     @property
+    def features(self) -> Path:
+        """The stages of features, each in a folder named by its hash."""
+        return self.root / "store" / "features"
+
+    @property
     def bench(self) -> Path:
         """Raw results of load tests."""
         return self.root / "bench"

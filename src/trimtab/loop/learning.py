@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -11,16 +11,18 @@ from typing import Any
 import numpy as np
 import torch
 
-from trimtab.core.build_step import build_step
 from trimtab.core.errors import ConfigError, suggestion
 from trimtab.core.measure import wilson
 from trimtab.core.objects import Splits, Trained
+from trimtab.core.spec import FitSpec, Spec
 from trimtab.core.splits import load_splits, save_splits
-from trimtab.core.store import Stage, file_hash, value_hash
+from trimtab.core.step import Step
+from trimtab.core.store import Stage, file_hash, folder_hash, value_hash
 from trimtab.data import STEPS
-from trimtab.data.prepare import Place, located, plan_steps, prepare
+from trimtab.data.prepare import Place, located, plan_steps, planned, prepare
 from trimtab.data.sources import rooted
-from trimtab.features import FEATURES
+from trimtab.features import FEATURES, READ
+from trimtab.features.feature import Feature, feature_names
 from trimtab.features.tokens import Tokens
 from trimtab.loop.inputs import fingerprint
 from trimtab.loop.stages import Workshop
@@ -30,7 +32,7 @@ from trimtab.models.family import Family, Settings, save_network
 from trimtab.models.fit import Tell, fit
 from trimtab.models.pretrained import Pretrained
 from trimtab.models.vocabulary import Start
-from trimtab.tune.sampler import Trial
+from trimtab.tune.sampler import Space, Trial
 from trimtab.tune.search import best, search
 
 AUTO_FAMILIES = ("minilm",)
@@ -46,17 +48,32 @@ class Learnt:
     seconds: float
 
 
+def check_lengths(shop: Workshop, place: Place) -> None:
+    """Make sure that every pretrained family has positions for the tokens that the spec lets a text have.
+
+    Raises:
+        ConfigError: one has fewer.
+    """
+    families = [open_family(name, shop.spec, shop.folder) for name in family_names(shop.spec)]
+    longest = {each.source: each.longest() for each in families if isinstance(each, Pretrained)}
+    for number, wanted in enumerate(shop.spec.features):
+        length = wanted.parameters.get("max_length", Tokens.max_length) if wanted.name == "tokens" else 0
+        for source, most in longest.items():
+            if most is not None and length > most:
+                raise ConfigError(
+                    place("features", number),
+                    f"tokens.max_length is {length}, and '{source}' has positions for {most} tokens",
+                    f"set it to {most} or less",
+                )
+
+
 def data_files(shop: Workshop, place: Place) -> dict[str, Any]:
-    """Hashes of the files that the data stage reads, by what names them: `train`, `test`, `STEP.FIELD`."""
+    """Hashes of the files that the data stage reads, by what names them; see `_step_files`."""
     spec = shop.spec
     files: dict[str, Any] = {
         name: fingerprint(rooted(shop.folder, path), spec.data) for name, path in _files(spec.data).items()
     }
-    for step in located(chain.from_iterable(plan_steps(spec, place)), shop.folder):
-        for name in step.reads:
-            path = getattr(step, name)
-            files[f"{step.name}.{name}"] = file_hash(Path(path)) if path and Path(path).is_file() else None
-    return files
+    return files | _step_files(located(chain.from_iterable(plan_steps(spec, place)), shop.folder))
 
 
 def data_stage(shop: Workshop, files: Mapping[str, Any], place: Place) -> tuple[Stage, Splits]:
@@ -74,21 +91,20 @@ def data_stage(shop: Workshop, files: Mapping[str, Any], place: Place) -> tuple[
 def feature_stage(shop: Workshop, data: Stage, rows: Splits, place: Place) -> tuple[Stage, Splits]:
     """Learn the feature steps from the train rows and apply them to every split."""
     tokenizer = _encoder(shop.spec, shop.folder).tokenizer()
+    steps = located(_feature_steps(shop.spec, tokenizer, place), shop.folder)
     inputs = {
         "data": data.hash,
+        "files": _step_files(steps),
         "tokenizer": value_hash(tokenizer),
         "seed": shop.spec.seed,
         **shop.spec.model_dump(mode="json", include={"features"}),
     }
 
     def make(folder: Path) -> None:
-        made = rows
-        for number, wanted in enumerate(shop.spec.features):
-            here = place("features", number)
-            step = build_step(wanted, FEATURES, here, text=rows.text, label=rows.label, seed=shop.spec.seed)
-            if isinstance(step, Tokens):
-                step = replace(step, tokenizer=tokenizer)
-            step = step.learn(made.train)
+        made, told = rows, []
+        for wanted in steps:
+            step = wanted.learn(made.train)
+            told.append({"step": step.name, "read": step.name in READ, **_facts(step, made.steps)})
             made = replace(
                 made,
                 train=step.on_train(made.train),
@@ -96,10 +112,38 @@ def feature_stage(shop: Workshop, data: Stage, rows: Splits, place: Place) -> tu
                 test=None if made.test is None else step(made.test),
                 steps=(*made.steps, step),
             )
-        save_splits(made, folder)
+        save_splits(replace(made, facts={**made.facts, "features": told}), folder)
 
     stage = shop.stage("features", inputs, make)
     return stage, load_splits(stage.folder, STEPS, FEATURES)
+
+
+def _feature_steps(spec: Spec, tokenizer: str, place: Place) -> Iterator[Step]:
+    """The feature steps that the spec names, not yet learned."""
+    for number, wanted in enumerate(spec.features):
+        step = planned(wanted, FEATURES, "features", spec, place("features", number))
+        yield replace(step, tokenizer=tokenizer) if isinstance(step, Tokens) else step
+
+
+def _facts(step: Step, earlier: Sequence[Step]) -> dict[str, Any]:
+    """What a learned feature step tells, its features by the names that the steps before it gave them."""
+    return step.facts(feature_names(earlier)) if isinstance(step, Feature) else step.facts()
+
+
+def _step_files(steps: Iterable[Step]) -> dict[str, str | None]:
+    """Hashes of the files and folders that steps read, by `PLACE.STEP.PARAMETER`; None where none is."""
+    named = [
+        (f"{at}.{step.name}.{name}", getattr(step, name))
+        for at, step in enumerate(steps)
+        for name in (*step.reads, *step.models)
+    ]
+    return {key: _content_hash(Path(path)) for key, path in named if path}
+
+
+def _content_hash(path: Path) -> str | None:
+    if path.is_dir():
+        return folder_hash(path)
+    return file_hash(path) if path.is_file() else None
 
 
 def train_stage(shop: Workshop, features: Stage, rows: Splits) -> Learnt:
@@ -117,10 +161,8 @@ def train_stage(shop: Workshop, features: Stage, rows: Splits) -> Learnt:
             made[len(made)] = stage
             return Trained.load(stage.folder).score, stage.seconds
 
-        tune = shop.spec.tune
-        tried = search(
-            score, family.space, tune.sampler, tune.trials, tune.time, shop.spec.seed, _teller(shop)
-        )
+        tune, space = shop.spec.tune, _left_open(family, shop.spec.model.fit)
+        tried = search(score, space, tune.sampler, tune.trials, tune.time, shop.spec.seed, _teller(shop))
         trials[name] = tuple(tried)
         winner = best(tried)
         found[name] = (made[winner.number], winner)
@@ -153,6 +195,11 @@ def open_family(name: str, spec: Any, folder: Path, rows: Splits | None = None) 
         return kind()
     start = Start.of(_encoder(spec, folder).words(), rows.train["tokens"].to_list())
     return kind(start=start)  # type: ignore[call-arg]
+
+
+def _left_open(family: Family, fit: FitSpec) -> Space:
+    """What the search may vary of a family: what the spec states stays as it is stated."""
+    return {name: bounds for name, bounds in family.space.items() if getattr(fit, name, None) is None}
 
 
 def _encoder(spec: Any, folder: Path) -> Pretrained:

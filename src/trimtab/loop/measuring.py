@@ -19,9 +19,11 @@ from trimtab.core.errors import GateFailed
 from trimtab.core.measure import block_bootstrap, bootstrap
 from trimtab.core.objects import Candidate, Measurement, Splits
 from trimtab.core.store import CHECKPOINT, folder_hash, write_json
+from trimtab.core.texts import is_blank
+from trimtab.features.feature import served
 from trimtab.loop.learning import examples
 from trimtab.loop.stages import Tell, Workshop
-from trimtab.serve.load import LoadResult, Plan, start_server, take_turns
+from trimtab.serve.load import OK, LoadResult, Plan, start_server, take_turns
 
 ROUNDS = 10
 """Enough for an interval whose blocks are rounds, few enough that a window at full load is no mere start."""
@@ -86,7 +88,7 @@ def _measure(candidates: Sequence[Candidate], rows: Splits, folder: Path, tell: 
     Finished rounds survive a kill. Returns the seconds spent, those of earlier tries included.
     """
     started = time.monotonic()
-    texts = rows.valid[rows.text].to_list()
+    texts = [text for text in rows.valid[rows.text] if not is_blank(text)]  # a step may take every word out
     mixed = tuple(texts[at] for at in np.random.default_rng(0).permutation(len(texts)))
     rounds = _kept_rounds(folder / CHECKPOINT)
     before = sum(each.seconds for each in rounds)
@@ -157,7 +159,7 @@ def _bundles(candidates: Sequence[Candidate], rows: Splits, folder: Path) -> Ite
     with TemporaryDirectory(dir=folder) as place:
         yield {
             each.name: write_bundle(
-                Path(place) / each.name, each.folder, rows.steps, rows.labels, {"name": each.name}
+                Path(place) / each.name, each.folder, served(rows.steps), rows.labels, {"name": each.name}
             ).folder
             for each in candidates
         }
@@ -197,11 +199,12 @@ def _round(number: int, urls: Mapping[str, str], texts: tuple[str, ...], scratch
 
 
 def _check(name: str, results: Sequence[LoadResult]) -> None:
-    failed = sum(each.errors + each.refused for each in results)
+    replies = [reply for each in results for reply in each.replies]
+    failed = [reply.code for reply in replies if reply.state != OK]
     if failed:
         raise GateFailed(
             f"candidate '{name}'",
-            f"{failed} of {sum(len(each.replies) for each in results)} requests failed while it was measured",
+            f"{len(failed)} of {len(replies)} requests failed while it was measured, one with {failed[0]}",
             "run again; if it stays so, leave its compressor out of `compress`",
         )
 

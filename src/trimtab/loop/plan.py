@@ -10,7 +10,6 @@ from typing import Any
 
 from trimtab.compress import AUTO, COMPRESSORS, NEEDS
 from trimtab.core.budget import least_drop
-from trimtab.core.build_step import build_step
 from trimtab.core.errors import ConfigError, SpecErrors, suggestion
 from trimtab.core.registry import Registry
 from trimtab.core.spec import StepSpec
@@ -18,11 +17,13 @@ from trimtab.core.spec_errors import place_of
 from trimtab.core.spec_file import ReadSpec, dotted, options, read_partly
 from trimtab.core.units import show_share
 from trimtab.data import STEPS
+from trimtab.data.prepare import planned
 from trimtab.data.sources import rooted
-from trimtab.features import FEATURES
+from trimtab.features import FEATURES, READ
 from trimtab.loop.estimate import Estimate, estimate
+from trimtab.loop.home import Home
 from trimtab.loop.inputs import count_rows, data_mistakes
-from trimtab.models import FAMILIES
+from trimtab.models import FAMILIES, SMALL
 from trimtab.tune import SAMPLERS
 
 
@@ -87,12 +88,14 @@ def mistakes(read: ReadSpec) -> Iterator[ConfigError]:
     yield from _step_mistakes(read, "clean", spec.clean, STEPS)
     yield from _step_mistakes(read, "augment", spec.augment, STEPS)
     yield from _step_mistakes(read, "features", spec.features, FEATURES)
+    yield from _unread_mistakes(read)
     if spec.model.families != "auto":
         yield from _family_mistakes(read, spec.model.families)
     yield from _name_mistakes(read, ("tune", "sampler"), [spec.tune.sampler], SAMPLERS)
     if spec.compress != "auto":
         yield from _name_mistakes(read, ("compress",), spec.compress, COMPRESSORS)
         yield from _order_mistakes(read, spec.compress)
+        yield from _teacher_mistakes(read, spec.compress)
     if spec.budget.accuracy_drop == 0:
         place = _place(read, "budget", "accuracy_drop")
         problem = "budget.accuracy_drop is 0; no test on finitely many rows can show that nothing is lost"
@@ -107,7 +110,20 @@ def mistakes(read: ReadSpec) -> Iterator[ConfigError]:
 
 
 def _notes(read: ReadSpec) -> Iterator[str]:
-    """What is no mistake, but will not go as hoped: too few rows to show that a budget is kept."""
+    """What is no mistake, but will not go as hoped."""
+    yield from _too_few_rows(read)
+    stage = Home.of(read.file).features
+    for at, step in enumerate(read.spec.features):
+        if step.name not in READ:
+            place = _place(read, "features", at)
+            yield (
+                f"{place}: what step '{step.name}' makes is kept in the stage's folder below {stage} for use "
+                "outside; no family reads it"
+            )
+
+
+def _too_few_rows(read: ReadSpec) -> Iterator[str]:
+    """Too few rows to show that a budget is kept."""
     data, allowed = read.spec.data, read.spec.budget.accuracy_drop
     rows = round(count_rows(rooted(read.folder, data.train)) * data.validation)
     if allowed is not None and rows and allowed < (least := least_drop(rows)):
@@ -122,11 +138,22 @@ def _step_mistakes(
 ) -> Iterator[ConfigError]:
     for at, wanted in enumerate(steps):
         try:
-            build_step(wanted, registry, _place(read, section, at))
+            planned(wanted, registry, section, read.spec, _place(read, section, at))
         except SpecErrors as several:
             yield from several.errors
         except ConfigError as error:
             yield error
+
+
+def _unread_mistakes(read: ReadSpec) -> Iterator[ConfigError]:
+    """Without the steps that the families read there is nothing to train on; a misspelt one was told."""
+    named = [step.name for step in read.spec.features]
+    if all(name in FEATURES for name in named):
+        for name in READ:
+            if name not in named:
+                problem = f"features has no step '{name}', the only one that model families read"
+                remedy = f"add it: features: [{', '.join([name, *named])}]"
+                yield ConfigError(_place(read, "features"), problem, remedy)
 
 
 def _family_mistakes(read: ReadSpec, names: Sequence[str]) -> Iterator[ConfigError]:
@@ -155,6 +182,19 @@ def _order_mistakes(read: ReadSpec, names: Sequence[str]) -> Iterator[ConfigErro
             place, order = _place(read, "compress", at), ", ".join(AUTO)
             problem = f"'{name}' starts from what {' and '.join(missing)} makes"
             yield ConfigError(place, problem, f"list them before it; the whole order is {order}")
+
+
+def _teacher_mistakes(read: ReadSpec, names: Sequence[str]) -> Iterator[ConfigError]:
+    """Students learn from a pretrained network."""
+    families = read.spec.model.families
+    if families == "auto" or not set(families) <= set(SMALL):
+        return
+    for at, name in enumerate(names):
+        if name in ("student", "cascade"):
+            problem = f"'{name}' needs a pretrained teacher, and model.families names {', '.join(families)}"
+            yield ConfigError(
+                _place(read, "compress", at), problem, "leave it out, or add a family as minilm"
+            )
 
 
 def _place(read: ReadSpec, *path: str | int) -> str:

@@ -151,16 +151,22 @@ class LeakRecord(TypedDict):
     near_pairs: NotRequired[list[TwinRecord]]
 
 
-class ConflictRecord(TypedDict):
-    """Copies of one row that have different labels: their ids, and rows by label."""
+class ClusterRecord(TypedDict):
+    """Copies of one row: how many, how many were kept, the first ids of all and of those, rows by label."""
 
     cluster: int
+    rows: int
+    kept: int
     ids: list[int]
+    stays: list[int]
     labels: dict[str, int]
 
 
 class CopiesRecord(TypedDict):
-    """What a step that drops copies found; `rows` counts those in clusters, `conflicting` shows the first."""
+    """What a step that drops copies found; `rows` counts those in clusters.
+
+    `conflicting` are the first clusters whose labels differ, `agreeing` the largest of the others.
+    """
 
     step: str
     clusters: int
@@ -168,7 +174,23 @@ class CopiesRecord(TypedDict):
     dropped: int
     largest: int
     conflicts: int
-    conflicting: list[ConflictRecord]
+    conflicting: list[ClusterRecord]
+    agreeing: list[ClusterRecord]
+
+
+class FeatureRecord(TypedDict):
+    """What a feature step wrote (`Feature.facts`); `read` says whether a model family reads it.
+
+    A selection kept `features` of `of`; `ranked` are the best; `stability` is value, low, high, or nothing.
+    """
+
+    step: str
+    read: bool
+    column: NotRequired[str]
+    features: NotRequired[int]
+    of: NotRequired[int]
+    stability: NotRequired[list[float]]
+    ranked: NotRequired[list[dict[str, Any]]]
 
 
 class DataRecord(TypedDict):
@@ -180,7 +202,7 @@ class DataRecord(TypedDict):
     values by column. `augmented` counts rows added to train, `augmentation` says for each step how many
     copies it kept and why others were not. `leakage` says what two parts share, by their names
     (`train_test`, `train_valid`). `copies` says what each step that drops copies found, `steps` what others
-    tell of themselves (`Step.facts`), by name.
+    tell of themselves (`Step.facts`), by name, `features` what the feature steps do.
     """
 
     read: NotRequired[dict[str, int]]
@@ -196,6 +218,7 @@ class DataRecord(TypedDict):
     leakage: NotRequired[dict[str, LeakRecord]]
     copies: NotRequired[list[CopiesRecord]]
     steps: NotRequired[dict[str, dict[str, Any]]]
+    features: NotRequired[list[FeatureRecord]]
 
 
 class DroppedRow(TypedDict):
@@ -252,7 +275,10 @@ class ConfusionRecord(TypedDict):
 
 
 class Record(TypedDict):
-    """All that a report shows; `test_look` is which look at the test rows it was, from 1."""
+    """All that a report shows; `test_look` is which look at the test rows it was, from 1.
+
+    `dropped` holds the first dropped rows, the Parquet files in `dropped_folder` all of them, by split.
+    """
 
     verdict: VerdictRecord
     budget: BudgetRecord
@@ -260,10 +286,11 @@ class Record(TypedDict):
     command: str
     seconds: float
     seed: int
+    date: str
     run_folder: str
+    dropped_folder: str
     environment: dict[str, Any]
     name: NotRequired[str]
-    date: NotRequired[str]
     spec: NotRequired[list[Option]]
     teacher: NotRequired[MeasuredRecord | None]
     test: NotRequired[TestRecord | None]
@@ -271,8 +298,8 @@ class Record(TypedDict):
     stages: NotRequired[list[StageRecord]]
     data: NotRequired[DataRecord]
     dropped: NotRequired[list[DroppedRow]]
-    dropped_file: NotRequired[str]
     curves: NotRequired[dict[str, list[Epoch]]]
     trials: NotRequired[list[Trial]]
     confusion: NotRequired[ConfusionRecord]
     latencies: NotRequired[dict[str, list[float]]]
+    features_folder: NotRequired[str]

@@ -1,10 +1,11 @@
-"""Collects what a run found: the result that machines read, and the record that the report shows."""
+"""Writes down what a run found, as the record that the report shows."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -12,87 +13,18 @@ from typing import Any
 import numpy as np
 
 from trimtab.core import machine
-from trimtab.core.budget import GATE_LEVEL, pareto
-from trimtab.core.bundle import Bundle
-from trimtab.core.objects import Candidate, Splits
+from trimtab.core.budget import GATE_LEVEL
+from trimtab.core.objects import Splits
 from trimtab.core.spec import Spec
 from trimtab.core.spec_file import ReadSpec, dotted, options
-from trimtab.core.store import value_hash
+from trimtab.core.splits import DROPPED
 from trimtab.core.units import show_share
-from trimtab.loop.learning import Learnt
-from trimtab.loop.shipping import Tested
-from trimtab.loop.shrinking import REFERENCE, Shrunk
+from trimtab.loop.evidence import Evidence, nearest
+from trimtab.loop.shrinking import REFERENCE
 
 SHOWN_DROPS = 500
 SHOWN_PAIRS = 12
 SHOWN_EXAMPLES = 3
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """All that a run found, before it is shipped or told."""
-
-    spec: Spec
-    rows: Splits
-    learnt: Learnt
-    shrunk: Shrunk
-    tested: Tested
-    folders: Mapping[str, str]
-    """Where the stages `data`, `features` and `train` keep what they made."""
-    rows_hash: str
-    """The hash of the rows, features included."""
-
-    def summary(self, name: str) -> dict[str, Any]:
-        """A candidate's figures: accuracy on the rows that judge last, the rest from the real server."""
-        measured = self.candidate(name).measured
-        if measured is None:
-            return {"name": name}
-        return {
-            **measured.summary(name),
-            **self.tested.accuracy(name),
-            "rows": len(self.tested.truth),
-            "measured_on": self.tested.part,
-            "valid_accuracy": measured.accuracy,
-        }
-
-    def teacher(self) -> dict[str, Any]:
-        """The uncompressed model's figures."""
-        return self.summary(REFERENCE)
-
-    def candidate(self, name: str) -> Candidate:
-        """The candidate of that name."""
-        return next(each for each in self.shrunk.candidates if each.name == name)
-
-
-def result_of(evidence: Evidence, bundle: Bundle | None) -> dict[str, Any]:
-    """The one object that `trimtab run --json` ends with; its `decision` and `report` are yet to come."""
-    verdict = evidence.shrunk.verdict
-    return {
-        "event": "result",
-        "verdict": "infeasible" if verdict.winner is None else "met",
-        "binding": verdict.binding,
-        "winner": None if verdict.winner is None else evidence.summary(verdict.winner),
-        "teacher": evidence.teacher(),
-        "candidates": [_candidate(evidence, each) for each in evidence.shrunk.candidates],
-        "tied": list(verdict.tied),
-        "nearest": [_nearest(evidence, name) for name in verdict.nearest[:3]],
-        "test_look": evidence.tested.look,
-        "bundle": None if bundle is None else str(bundle.folder.resolve()),
-        "version": None if bundle is None else bundle.version,
-        "decision": None,
-        "report": None,
-        "folders": {name: str(Path(folder).resolve()) for name, folder in evidence.folders.items()},
-        "seconds": {name: round(value, 3) for name, value in evidence.shrunk.seconds.items()},
-    }
-
-
-def run_id(spec: Spec, found: Mapping[str, Any]) -> str:
-    """A run's name: the hash of what was asked and of what was found (the object of `result_of`).
-
-    The folders in it are named by the hashes of data, code and settings, so no other evidence ever comes to
-    lie under the name, and the same evidence always does.
-    """
-    return value_hash({"spec": spec.model_dump(mode="json"), "found": found})[:12]
 
 
 def record_of(
@@ -102,6 +34,7 @@ def record_of(
     shrunk, rows, winner = evidence.shrunk, evidence.rows, evidence.shrunk.verdict.winner
     record: dict[str, Any] = {
         "name": read.folder.name,
+        "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "verdict": _verdict(evidence),
         "budget": _budget(evidence.spec),
         "candidates": result["candidates"],
@@ -109,8 +42,10 @@ def record_of(
         "stages": _stages(evidence),
         "data": dict(rows.facts),
         "dropped": _dropped(rows),
+        "dropped_folder": str(Path(evidence.folders["data"]) / DROPPED),
         "curves": _curves(evidence),
         "trials": _trials(evidence),
+        "features_folder": evidence.folders["features"],
         "latencies": {name: times.tolist() for name, times in shrunk.latencies.items()},
         "confusion": confusion(evidence, winner or REFERENCE),
         "spec": [
@@ -174,7 +109,7 @@ def sentences(evidence: Evidence) -> list[str]:
     if verdict.winner is None:
         said = ["No candidate keeps every budget."]
         for name in verdict.nearest[:3]:
-            said.append(_nearest(evidence, name)["text"])
+            said.append(nearest(evidence, name)["text"])
         return said
     winner, teacher = evidence.summary(verdict.winner), evidence.teacher()
     faster = teacher["p50_ms"] / winner["p50_ms"]
@@ -222,35 +157,6 @@ def confusion(evidence: Evidence, name: str) -> dict[str, Any]:
             for (truth, answer), found in most
         ],
     }
-
-
-def _candidate(evidence: Evidence, each: Candidate) -> dict[str, Any]:
-    shrunk = evidence.shrunk
-    row: dict[str, Any] = {
-        **evidence.summary(each.name),
-        "folder": str(each.folder.resolve()),
-        "source": each.source,
-        "runtime": each.runtime,
-        "parity": dict(each.parity),
-        "seconds": round(each.seconds, 3),
-        "refused": each.refused,
-    }
-    if each.measured is None:
-        return row
-    front = pareto([one for one in shrunk.candidates if one.measured is not None])
-    uses = shrunk.verdict.uses.get(each.name, ())  # the uncompressed model is no candidate
-    return row | {
-        "drop": asdict(shrunk.drops[each.name]),
-        "uses": [asdict(use) for use in uses],
-        "on_front": each.name in front,
-    }
-
-
-def _nearest(evidence: Evidence, name: str) -> dict[str, Any]:
-    broken = evidence.shrunk.verdict.excesses(name)
-    worst = max(broken, key=lambda use: use.used, default=None)
-    text = f"{name}: {worst.text} ({worst.used:.2f} times the budget)." if worst else f"{name} fits."
-    return {"name": name, "budget": worst and worst.budget, "used": worst and worst.used, "text": text}
 
 
 def _stages(evidence: Evidence) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from trimtab.core.bundle import Bundle, write_bundle
 from trimtab.core.measure import Paired, bootstrap, paired_drop
 from trimtab.core.objects import Candidate, Splits
 from trimtab.core.store import Stage, folder_hash, value_hash
+from trimtab.features.feature import served
 from trimtab.loop.card import model_card
 from trimtab.loop.learning import examples
 from trimtab.loop.shrinking import REFERENCE
@@ -96,7 +97,13 @@ def bundle_stage(
     def make(folder: Path) -> None:
         profile = _profile(winner, rows, shop.spec.seed)
         write_bundle(
-            folder, winner.folder, rows.steps, rows.labels, manifest, profile, model_card(manifest, rows)
+            folder,
+            winner.folder,
+            served(rows.steps),
+            rows.labels,
+            manifest,
+            profile,
+            model_card(manifest, rows),
         )
 
     stage = shop.stage("bundle", inputs, make)

@@ -13,7 +13,6 @@ import numpy as np
 from trimtab.compress import AUTO, COMPRESSORS
 from trimtab.compress.job import Compressor, Job
 from trimtab.core.budget import Verdict, choose
-from trimtab.core.errors import ConfigError
 from trimtab.core.gate import level_of
 from trimtab.core.measure import Paired, paired_drop
 from trimtab.core.objects import Candidate, Splits
@@ -58,7 +57,8 @@ def compress_stage(shop: Workshop, learnt: Learnt, rows: Splits) -> tuple[tuple[
     )
     for name in compressor_names(shop.spec):
         compressor: Compressor = COMPRESSORS.load(name, place="compress")()
-        if not _can_start(shop, name, compressor, made):
+        if lacks := _lacks(compressor, made):
+            shop.tell({"event": "skipped", "stage": name, "why": lacks})
             continue
         inputs = {
             "trained": learnt.stage.hash,
@@ -66,7 +66,8 @@ def compress_stage(shop: Workshop, learnt: Learnt, rows: Splits) -> tuple[tuple[
             "drop": drop,
             "seed": seed,
         }
-        job = replace(whole, made=dict(made), tell=shop.progress(name))
+        sound = {each.name: each for each in made.values() if not each.refused}
+        job = replace(whole, made=sound, tell=shop.progress(name))
 
         def make(folder: Path, compressor: Compressor = compressor, job: Job = job) -> None:
             _save(compressor.compress(job, folder), folder)
@@ -77,22 +78,11 @@ def compress_stage(shop: Workshop, learnt: Learnt, rows: Splits) -> tuple[tuple[
     return tuple(made.values()), seconds
 
 
-def _can_start(shop: Workshop, name: str, compressor: Compressor, made: Mapping[str, Candidate]) -> bool:
-    """Whether every candidate is there that a compressor starts from; `auto` leaves out one that lacks any.
-
-    Raises:
-        ConfigError: the spec names the compressor before what it needs.
-    """
-    missing = [need for need in compressor.needs if need not in made]
-    if missing and shop.spec.compress != "auto":
-        raise ConfigError(
-            "compress",
-            f"'{name}' needs {', '.join(missing)}",
-            f"list what makes them before it: {', '.join(AUTO)}",
-        )
-    if missing:
-        shop.tell({"event": "skipped", "stage": name, "why": f"it needs {', '.join(missing)}"})
-    return not missing
+def _lacks(compressor: Compressor, made: Mapping[str, Candidate]) -> str:
+    """What a compressor would start from and is not there, or was refused; empty if it can start."""
+    missing = [f"there is no {need}" for need in compressor.needs if need not in made]
+    refused = [f"{need} was refused" for need in compressor.needs if need in made and made[need].refused]
+    return ", ".join(missing + refused)
 
 
 def judge(

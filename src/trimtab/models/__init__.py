@@ -13,4 +13,7 @@ FAMILIES = Registry(
     },
 )
 
-__all__ = ["FAMILIES"]
+SMALL = ("static", "textcnn")
+"""Families that nothing is distilled from: they are students themselves. So a plan can tell without torch."""
+
+__all__ = ["FAMILIES", "SMALL"]

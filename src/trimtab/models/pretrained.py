@@ -92,6 +92,20 @@ class Pretrained(Family):
             )
         return value_hash([file_hash(path) for path in files])
 
+    def longest(self) -> int | None:
+        """Most tokens of a text that the encoder has positions for; None where it numbers none.
+
+        Those of the RoBERTa kind number from behind the padding token's position.
+        """
+        config = AutoConfig.from_pretrained(model_folder(self.source))
+        with torch.device("meta"):  # the layers without their weights
+            encoder = AutoModel.from_config(config)
+        for name, module in encoder.named_modules():
+            if name.endswith("position_embeddings") and isinstance(module, torch.nn.Embedding):
+                unused = 0 if module.padding_idx is None else module.padding_idx + 1
+                return module.num_embeddings - unused
+        return None
+
     def words(self) -> torch.Tensor:
         """The source's table of word embeddings (vocabulary, width): where students start."""
         encoder = AutoModel.from_pretrained(model_folder(self.source))
@@ -116,11 +130,10 @@ class Pretrained(Family):
         return PretrainedClassifier(encoder, width, blueprint.classes, blueprint.dropout)
 
 
-def shallow(network: PretrainedClassifier, layers: int) -> PretrainedClassifier:
+def shallow(network: PretrainedClassifier, layers: int) -> PretrainedClassifier | None:
     """A copy of the network with its first `layers` layers only: where a shallow student starts.
 
-    Raises:
-        ValueError: the encoder keeps its layers in no list that could be cut.
+    None where the encoder keeps its layers in no list that could be cut (ALBERT has one layer for all).
     """
     cut = deepcopy(network)
     config = cut.encoder.config
@@ -131,7 +144,7 @@ def shallow(network: PretrainedClassifier, layers: int) -> PretrainedClassifier:
             setattr(cut.encoder.get_submodule(parent), leaf, module[:layers])
             config.num_hidden_layers = layers
             return cut
-    raise ValueError(f"{type(cut.encoder).__name__} has no list of {deep} layers")
+    return None
 
 
 class MiniLM(Pretrained):

@@ -24,6 +24,7 @@ from time import perf_counter
 import numpy as np
 
 from trimtab.core.spec import ServeSpec
+from trimtab.core.texts import is_blank
 from trimtab.runtime.base import Output
 from trimtab.runtime.cascade import Cascade
 from trimtab.runtime.predict import Predictor
@@ -35,8 +36,6 @@ CHEAP_SECONDS = 0.00025
 """A stage faster than this, one row alone, runs on the loop; a thread hop under load costs about as much."""
 SLICE = 16
 """Rows that the cheap stage answers before the loop looks at its sockets again."""
-MAX_CHARACTERS = 20_000
-"""Longest text; the tokenizer cuts far earlier."""
 
 
 @dataclass(slots=True)
@@ -266,15 +265,13 @@ def check_texts(texts: Sequence[str], spec: ServeSpec) -> None:
     """Refuse what cannot be answered.
 
     Raises:
-        Invalid: no text, too many, one that is blank or too long.
+        Invalid: no text, too many, or one that is blank.
     """
     if not 0 < len(texts) <= spec.max_texts:
         raise Invalid("texts", f"{len(texts)} texts", f"send 1 to {spec.max_texts} (serve.max_texts)")
     for at, text in enumerate(texts):
-        if not text or text.isspace():
+        if is_blank(text):
             raise Invalid(f"text {at}", "is blank", "send a text with at least one visible character")
-        if len(text) > MAX_CHARACTERS:
-            raise Invalid(f"text {at}", f"{len(text)} characters", f"send at most {MAX_CHARACTERS}")
 
 
 _NOTHING = np.empty(0, np.float32)

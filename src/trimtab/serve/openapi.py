@@ -8,7 +8,6 @@ import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from trimtab.serve.engine import MAX_CHARACTERS
 from trimtab.serve.messages import Failure, InferRequest, InferResponse, PredictRequest, PredictResponse
 from trimtab.serve.service import Service
 from trimtab.serve.tensors import OUTPUTS
@@ -98,7 +97,7 @@ def _schemas(service: Service) -> dict[str, Any]:
         "type": "array",
         "minItems": 1,
         "maxItems": service.engine.spec.max_texts,
-        "items": {"type": "string", "minLength": 1, "maxLength": MAX_CHARACTERS, "pattern": VISIBLE},
+        "items": {"type": "string", "minLength": 1, "pattern": VISIBLE},
         "examples": [["I lost my card"]],
     }
     schemas["PredictRequest"]["properties"]["texts"] = texts

@@ -58,7 +58,7 @@ class WrongMedia(Refusal):
 
 
 class Invalid(Refusal):
-    """Well-formed, but not texts the model can answer: none, too many, a blank or endless one."""
+    """Well-formed, but not texts the model can answer: none, too many, or a blank one."""
 
     http = 422
 

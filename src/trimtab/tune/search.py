@@ -23,6 +23,8 @@ def search(
 ) -> list[Trial]:
     """Trials in the order they ran; the first takes the family's defaults (no parameters).
 
+    Where `space` is empty there is nothing else to try.
+
     The time limit counts the seconds that trials took, those of an earlier, killed try included.
     """
     asked: Sampler = SAMPLERS.load(sampler, place="tune.sampler")(space, seed)
@@ -33,7 +35,7 @@ def search(
         done.append(trial)
         if tell is not None:
             tell(trial)
-        if len(done) >= trials or sum(each.seconds for each in done) >= seconds:
+        if not space or len(done) >= trials or sum(each.seconds for each in done) >= seconds:
             break
         proposal = asked.propose(done)
     return done

@@ -121,6 +121,25 @@ def test_it_gives_up_a_text_that_no_answer_fits_and_translates_the_others(tmp_pa
         assert ask(client(server.url), tmp_path / "c", TEXTS[:3]).texts == tuple(map(translated, TEXTS[:3]))
 
 
+def test_it_asks_for_no_longer_answers_than_an_endpoint_writes_and_halves_those_that_are_cut(tmp_path):
+    long = [f"{at} " + "a text of a thousand characters " * 32 for at in range(16)]
+    with serving() as server:
+        found = ask(client(server.url, batch_size=16), tmp_path / "c", long)
+        assert found.texts == tuple(translated(text.strip()) for text in long)
+        assert set(server.most) == {4096}
+        assert {len(texts) for texts in server.asked} == {16, 8, 4, 2}  # 4 of them are 4,200 tokens
+        short = ask(client(server.url, max_tokens=60), tmp_path / "c", TEXTS)
+        assert short.texts == tuple(map(translated, TEXTS))
+        assert set(server.most) == {4096, 60}
+
+
+def test_it_gives_up_a_text_whose_translation_is_longer_than_asked_for(tmp_path):
+    with serving() as server:
+        found = ask(client(server.url, max_tokens=60, retries=1), tmp_path / "c", ["a" * 80, "b"])
+        assert found.texts == (None, "<B>")
+        assert found.stopped is None
+
+
 def test_it_waits_for_everybody_as_long_as_the_server_asks(tmp_path):
     with serving(["429 for long"]) as server:
         ask(client(server.url, longest_wait=5, concurrency=1, timeout=5), tmp_path / "c")

@@ -48,7 +48,8 @@ class Alone:
         rows = self._read(step, X, reset=True)
         step = self._fitting(step, rows)
         batch = self._labelled(step, rows, y)
-        self.step_ = step.learn(batch)
+        # not `learn`: that of a feature step wants a free name for its column, and X gets none
+        self.step_ = step.finish(step.partial(batch))
         return rows, batch
 
     def as_step(self) -> Step:

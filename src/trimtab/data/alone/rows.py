@@ -35,7 +35,7 @@ class Content:
 def content_of(step: Step) -> Content:
     """What a step is about, from its parameters."""
     for name in ("values", "embedding"):
-        if isinstance(column := getattr(step, name, None), str):
+        if isinstance(column := getattr(step, name, None), str) and getattr(step, "encoder", None) is None:
             return Content("vector", column)
     for name in ("text", "image"):
         if step.accepts == {name}:

@@ -51,12 +51,16 @@ class OpenAI(Translator):
     `max_requests` and `max_cost` (with the prices `price_in` and `price_out` of a million tokens) cap what is
     spent in all, over every run with the same cache: before a request goes out the most it can cost is
     booked. A request whose answer was lost stays booked.
+
+    An answer is asked to be at most `max_tokens` long, for an endpoint refuses to promise more than its model
+    can write; one that was cut there is halved like any other that does not fit, so a single text with a
+    longer translation is given up.
     """
 
     name: ClassVar[str] = "openai"
     manner: ClassVar[frozenset[str]] = frozenset(
         {"batch_size", "concurrency", "key_variable", "timeout", "retries", "first_wait", "longest_wait"}
-        | {"per_minute", "max_requests", "max_cost", "price_in", "price_out"}
+        | {"max_tokens", "per_minute", "max_requests", "max_cost", "price_in", "price_out"}
     )
 
     batch_size: Annotated[int, Field(ge=1, le=1000)] = 16
@@ -64,6 +68,7 @@ class OpenAI(Translator):
     base_url: str = "https://api.openai.com/v1"
     key_variable: str = "OPENAI_API_KEY"
     temperature: Annotated[float, Field(ge=0, le=2)] = 0.0
+    max_tokens: Annotated[int, Field(ge=16)] = 4096
     concurrency: Annotated[int, Field(ge=1, le=64)] = 4
     timeout: Annotated[float, Field(gt=0)] = 60.0
     retries: Annotated[int, Field(ge=0, le=20)] = 5
@@ -220,7 +225,7 @@ class _Job:
             f"Translate each value of the JSON object from {self.order.source} to {self.order.target}. "
             "Answer with a JSON object of the same keys, with the translations as values, and nothing else."
         )
-        most_out = 256 + 3 * len(numbered.encode())
+        most_out = min(256 + 3 * len(numbered.encode()), self.to.max_tokens)
         body = {
             "model": self.to.model,
             "temperature": self.to.temperature,

@@ -14,13 +14,15 @@ from scipy.sparse import csr_matrix
 from trimtab.core.objects import Batch
 from trimtab.data.tally import present
 from trimtab.features.columns import chosen, is_number
-from trimtab.features.feature import Feature, Gathered, Names, gather, in_order, names_in
+from trimtab.features.feature import UNNAMED, Feature, Gathered, Names, gather, in_order, names_in
 from trimtab.features.matrix import Matrix, matrix, narrow, numbers
 from trimtab.features.select.stability import stability
 from trimtab.features.target import Kind, Target, target_of
 
 Keep = Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0, lt=1)]
 """How many features stay: a number, or a share."""
+SHOWN = 50
+"""Features that the report lists, the best first."""
 
 
 class Selection(NamedTuple):
@@ -125,6 +127,12 @@ class Select(Feature):
             }
             for at in order
         ]
+
+    def facts(self, sources: Names = UNNAMED) -> dict[str, Any]:
+        """How many of how many features are kept, how stable that is, and the best of them."""
+        ranked = self.summary(sources)
+        told = {"of": len(ranked), "stability": list(self.stability or ()), "ranked": ranked[:SHOWN]}
+        return super().facts(sources) | told
 
     def vectors(self, batch: Batch) -> Matrix:
         """The features that are kept (rows, kept)."""

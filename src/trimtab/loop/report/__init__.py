@@ -19,7 +19,7 @@ def render(record: Record | Mapping[str, Any]) -> str:
         path.write_text(render(json.loads((run / "record.json").read_text())), encoding="utf-8")
     """
     # Altair takes a quarter of a second to import: only a report pays for it.
-    from trimtab.loop.report import closing, rows, stages, training, verdict
+    from trimtab.loop.report import closing, features, rows, stages, training, verdict
     from trimtab.loop.report.html import each
     from trimtab.loop.report.page import page
 
@@ -28,6 +28,7 @@ def render(record: Record | Mapping[str, Any]) -> str:
         ("candidates", "Candidates"): verdict.pareto(said),
         ("stages", "Stages"): stages.stages(said),
         ("data", "Data"): rows.data(said),
+        ("features", "Features"): features.features(said),
         ("training", "Training"): training.learning(said),
         ("errors", "Errors"): training.confusion(said),
         ("latency", "Latency"): training.latency(said),

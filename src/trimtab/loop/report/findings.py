@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from trimtab.loop.record import DataRecord
+from trimtab.loop.record import ClusterRecord, DataRecord
 from trimtab.loop.report import figures
 from trimtab.loop.report.html import Html, breakable, facts, folded, table, tag, text
 
-CONFLICTS = 20
-"""Most clusters of conflicting labels that stand in the report."""
+SHOWN = 20
+"""Most clusters of a kind that stand in the report."""
 
 
 def copies(said: DataRecord) -> Html | None:
-    """Clusters by step, and those whose rows do not agree on the label."""
+    """Clusters by step: those whose rows do not agree on the label, and the largest of the others."""
     found = said.get("copies", [])
     if not found:
         return None
@@ -23,28 +23,37 @@ def copies(said: DataRecord) -> Html | None:
         (breakable(one["step"]), *(figures.count(one[name]) for name in counts))  # type: ignore[literal-required]
         for one in found
     ]
-    mixed = [
-        (breakable(one["step"]), _ids(cluster["ids"]), _labels(cluster["labels"]))
-        for one in found
-        for cluster in one["conflicting"]
-    ]
-    shown = mixed[:CONFLICTS]
-    total = sum(one["conflicts"] for one in found)
+    mixed = [(one["step"], cluster) for one in found for cluster in one["conflicting"]]
+    agreed = [(one["step"], cluster) for one in found for cluster in one["agreeing"]]
+    agreed.sort(key=lambda pair: -pair[1]["rows"])
+    conflicts = sum(one["conflicts"] for one in found)
+    others = sum(one["clusters"] for one in found) - conflicts
     return text(
         tag("h3", "Clusters of copies"),
         table(
-            "Copies among the train rows; one row of each cluster stays",
+            "Copies among the train rows; each that goes is a copy of one that stays",
             ["step", "clusters", "rows in them", "largest", "dropped", "conflicting labels"],
             rows,
             numeric=range(1, 6),
         ),
-        folded(
-            f"{len(shown)} of {total} clusters whose rows have different labels",
-            table("Conflicting labels", ["step", "rows", "labels"], shown),
-        )
-        if shown
-        else None,
+        _clusters(f"of {conflicts:,} clusters whose rows have different labels", "Conflicting labels", mixed),
+        _clusters(f"of {others:,} other clusters, the largest first", "Copies that agree", agreed),
     )
+
+
+def _clusters(what: str, title: str, found: Sequence[tuple[str, ClusterRecord]]) -> Html | None:
+    rows = [
+        (
+            breakable(step),
+            figures.count(one["rows"]),
+            _ids(one["stays"], one["kept"]),
+            _ids([row for row in one["ids"] if row not in one["stays"]], one["rows"] - one["kept"]),
+            _labels(one["labels"]),
+        )
+        for step, one in found[:SHOWN]
+    ]
+    head = ["step", "rows", "stays", "go", "labels"]
+    return folded(f"{len(rows)} {what}", table(title, head, rows, numeric=(1,))) if rows else None
 
 
 def steps(said: DataRecord) -> Html | None:
@@ -86,9 +95,9 @@ def _said(value: Any) -> str:
     return figures.number(value)
 
 
-def _ids(ids: list[int]) -> str:
+def _ids(ids: Sequence[int], total: int) -> str:
     few = ", ".join(map(str, ids[:6]))
-    return few if len(ids) <= 6 else f"{few} and {len(ids) - 6} more"
+    return few if total <= 6 else f"{few} and {total - 6:,} more"
 
 
 def _labels(counts: Mapping[str, int]) -> str:

@@ -9,6 +9,7 @@ const style = {
     labelColor: "var(--muted)", titleColor: "var(--muted)", titleFontWeight: "normal",
     labelFontSize: 12, titleFontSize: 12, titlePadding: 10,
   },
+  axisYBand: { labelPadding: 6 }, // names do not touch their bars
   legend: { labelColor: "var(--ink)", labelFontSize: 12, symbolStrokeWidth: 2 },
 };
 const quiet = { renderer: "svg", actions: false, ast: true, config: style, tooltip: { theme: "custom" } };

@@ -16,6 +16,8 @@ from trimtab.loop.record import ConfusionRecord, Epoch, Trial
 
 INK, MUTED, ACCENT, WARM = "var(--ink)", "var(--muted)", "var(--accent)", "var(--warm)"
 PALETTE = [f"var(--c{at})" for at in range(1, 9)]
+NAMED = 16
+"""Most classes whose names stand beside their bars."""
 _ECDF_POINTS = 160
 _DASHES = ([3, 3], [1, 0])
 """The train metric is dotted, the validation metric drawn through."""
@@ -29,27 +31,33 @@ def label_counts(before: Mapping[str, int], after: Mapping[str, int]) -> dict[st
         for when, counts in (("dropped", before), ("kept", after))
         for label in order
     ]
-    chart = (
-        alt.Chart(alt.Data(values=rows))
-        .mark_bar()
-        .encode(
-            x=alt.X(
-                "label:N", sort=order, title="classes", axis=alt.Axis(labels=len(order) <= 16, ticks=False)
-            ),
-            y=alt.Y("rows:Q", stack=None, title="rows"),
-            color=alt.Color(
-                "when:N",
-                scale=alt.Scale(domain=["kept", "dropped"], range=[ACCENT, WARM]),
-                legend=alt.Legend(title=None, orient="top"),
-            ),
-            tooltip=[
-                alt.Tooltip("label:N", title="class"),
-                alt.Tooltip("rows:Q"),
-                alt.Tooltip("when:N", title=""),
-            ],
-        )
+    chart = alt.Chart(alt.Data(values=rows)).encode(
+        color=alt.Color(
+            "when:N",
+            scale=alt.Scale(domain=["kept", "dropped"], range=[ACCENT, WARM]),
+            legend=alt.Legend(title=None, orient="top"),
+        ),
+        tooltip=[
+            alt.Tooltip("label:N", title="class"),
+            alt.Tooltip("rows:Q"),
+            alt.Tooltip("when:N", title=""),
+        ],
     )
-    return spec_of(chart, "Rows of each class before and after cleaning.", 180)
+    said = "Rows of each class before and after cleaning."
+    if len(order) <= NAMED:
+        names = alt.Axis(labelLimit=220, grid=False, ticks=False, domain=False)
+        bars = chart.mark_bar(height={"band": 0.7}, cornerRadiusEnd=2).encode(
+            x=alt.X(
+                "rows:Q", stack=None, title="rows", axis=alt.Axis(tickCount=5, tickMinStep=1, format=",d")
+            ),
+            y=alt.Y("label:N", sort=order, title=None, axis=names),
+        )
+        return spec_of(bars, said, max(24 * len(order), 60))
+    bars = chart.mark_bar().encode(
+        x=alt.X("label:N", sort=order, title="classes", axis=alt.Axis(labels=False, ticks=False)),
+        y=alt.Y("rows:Q", stack=None, title="rows"),
+    )
+    return spec_of(bars, said, 180)
 
 
 def learning(curves: Mapping[str, Sequence[Epoch]], metrics: Sequence[str], title: str) -> dict[str, Any]:

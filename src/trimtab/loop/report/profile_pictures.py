@@ -7,7 +7,7 @@ from typing import Any
 
 import altair as alt
 
-from trimtab.loop.report.pictures import ACCENT, MUTED, WARM, spec_of
+from trimtab.loop.report.pictures import ACCENT, MUTED, NAMED, WARM, spec_of
 
 _ROW = 22
 
@@ -57,7 +57,7 @@ def histogram(name: str, spread: Mapping[str, Any], title: str) -> dict[str, Any
                 axis=alt.Axis(format="~s", tickCount=6, grid=False, **step),
             ),
             x2="to:Q",
-            y=alt.Y("rows:Q", title="rows", axis=alt.Axis(tickCount=4, format="~s")),
+            y=alt.Y("rows:Q", title="rows", axis=alt.Axis(tickCount=4, tickMinStep=1, format=",d")),
             tooltip=[
                 alt.Tooltip("from:Q", format=".4~g"),
                 alt.Tooltip("to:Q", format=".4~g"),
@@ -75,7 +75,9 @@ def values(name: str, top: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         alt.Chart(alt.Data(values=shown))
         .mark_bar(color=ACCENT, height={"band": 0.7}, cornerRadiusEnd=2)
         .encode(
-            x=alt.X("rows:Q", title=f"rows by {name}", axis=alt.Axis(tickCount=4, format="~s")),
+            x=alt.X(
+                "rows:Q", title=f"rows by {name}", axis=alt.Axis(tickCount=4, tickMinStep=1, format=",d")
+            ),
             y=_names("value:N", limit=150),
             tooltip=["value:N", alt.Tooltip("rows:Q", format=",")],
         )
@@ -84,22 +86,20 @@ def values(name: str, top: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def labels(counts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Rows of each class, the largest first."""
-    chart = (
-        alt.Chart(alt.Data(values=list(counts)))
-        .mark_bar(color=ACCENT)
-        .encode(
-            x=alt.X(
-                "label:N",
-                sort=None,
-                title="classes",
-                axis=alt.Axis(labels=len(counts) <= 16, ticks=False, labelAngle=-30),
-            ),
-            y=alt.Y("rows:Q", title="rows", axis=alt.Axis(tickCount=5)),
-            tooltip=[alt.Tooltip("label:N", title="class"), alt.Tooltip("rows:Q", format=",")],
+    """Rows of each class, the largest first; few classes have their names beside them."""
+    tooltip = [alt.Tooltip("label:N", title="class"), alt.Tooltip("rows:Q", format=",")]
+    chart = alt.Chart(alt.Data(values=list(counts))).encode(tooltip=tooltip)
+    if len(counts) <= NAMED:
+        bars = chart.mark_bar(color=ACCENT, height={"band": 0.7}, cornerRadiusEnd=2).encode(
+            x=alt.X("rows:Q", title="rows", axis=alt.Axis(tickCount=5, tickMinStep=1, format=",d")),
+            y=_names("label:N"),
         )
+        return spec_of(bars, "Rows of each class.", max(_ROW * len(counts), 60))
+    bars = chart.mark_bar(color=ACCENT).encode(
+        x=alt.X("label:N", sort=None, title="classes", axis=alt.Axis(labels=False, ticks=False)),
+        y=alt.Y("rows:Q", title="rows", axis=alt.Axis(tickCount=5, tickMinStep=1, format=",d")),
     )
-    return spec_of(chart, "Rows of each class.", 180)
+    return spec_of(bars, "Rows of each class.", 180)
 
 
 def drift(columns: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def _opening(found: Profile) -> Html:
     said = [
         tag(
             "li",
-            tag("b", f"{one['said'][0].upper()}{one['said'][1:]}."),
+            tag("b", f"{one['said'][0].upper()}{one['said'][1:]}.".replace(" %", f"{figures.BLANK}%")),
             " ",
             tag("span", one["remedy"], class_="quiet"),
         )
@@ -45,7 +45,15 @@ def _opening(found: Profile) -> Html:
             "h1", tag("b", figures.rows(rows)), f", {len(columns):,} column{'' if len(columns) == 1 else 's'}"
         ),
         tag("ul", each(said), class_="findings") if said else tag("p", "Nothing stands out.", class_="lead"),
-        tag("p", f"{note[0].upper()}{note[1:]}; --text and --label say otherwise.", class_="quiet")
+        tag(
+            "p",
+            f"{note[0].upper()}{note[1:]}; ",
+            tag("code", "--text"),
+            " and ",
+            tag("code", "--label"),
+            " say otherwise.",
+            class_="quiet",
+        )
         if note
         else None,
         _key_figures(found),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from trimtab.data.profile_findings import PLAUSIBLE
 from trimtab.loop.report import figures
 from trimtab.loop.report.html import Html, breakable, folded, section, table, tag, text
 from trimtab.loop.report.page import picture
@@ -47,12 +48,18 @@ def labels(found: Profile) -> Html | None:
 
 
 def _doubtful(doubt: Profile) -> Html:
-    note = _HOW.get(doubt["method"], "Rows whose label the rest of the data contradicts.")
+    if not doubt["of"]:
+        return text(
+            tag("h3", "Doubtful labels: none could be judged"), tag("p", f"{doubt['why']}.", class_="quiet")
+        )
+    note = _HOW[doubt["method"]]
+    if doubt["rows"] > PLAUSIBLE * doubt["of"]:
+        note += " So many doubts speak against the model that has them: it tells these classes apart badly."
     rows = [(one["row"], breakable(one["label"]), one["why"], one["text"]) for one in doubt["first"]]
     return text(
-        tag("h3", f"Doubtful labels: {figures.rows(doubt['rows'])} of {doubt['of']:,}"),
+        tag("h3", f"Doubtful labels: {figures.rows(doubt['rows'])} of {doubt['of']:,} that were judged"),
         tag("p", note, class_="quiet"),
-        folded(f"The first {len(rows)}", table("Doubtful labels", ["row", "label", "why", "text"], rows))
+        folded(f"The first {len(rows)}", table("Doubtful labels", ["row", "label", "why", "content"], rows))
         if rows
         else None,
     )
@@ -132,7 +139,9 @@ def _difference(one: Profile) -> list[object]:
 
 
 def _leaks(leak: Profile) -> Html:
-    rows = [("whole rows but for the label", figures.count(leak["rows"]))]
+    whole = "not comparable" if leak["rows"] is None else figures.count(leak["rows"])
+    unlike = [f"{one['column']} ({one['data']} in the data, {one['test']} in test)" for one in leak["unlike"]]
+    rows = [("whole rows but for the label", whole)]
     pairs: list[Sequence[object]] = []
     if "texts" in leak:
         rows += [
@@ -146,6 +155,9 @@ def _leaks(leak: Profile) -> Html:
     head = ["row", "text", "test row", "its twin", "likeness"]
     return text(
         table("Leakage: what stands in the data and in test", ["", "rows"], rows, numeric=(1,)),
+        tag("p", f"Of two types, and so not comparable: {', '.join(unlike[:20])}.", class_="quiet")
+        if unlike
+        else None,
         folded(f"The first {len(pairs)} pairs", table("Pairs", head, pairs, numeric=(4,))) if pairs else None,
     )
 

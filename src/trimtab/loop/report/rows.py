@@ -148,7 +148,7 @@ def _dropped(rows: Sequence[DroppedRow], counted: int, record: Record) -> Html |
         return None
     total = max(len(rows), counted)
     shown = rows[:SHOWN]
-    where = record.get("dropped_file", record["run_folder"])
+    where = record["dropped_folder"]
     rest = (
         f"{len(shown):,} of {total:,} stand here; all of them lie in {where}." if total > len(shown) else None
     )

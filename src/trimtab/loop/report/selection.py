@@ -39,7 +39,7 @@ def selection(
 
 def _bars(base: alt.Chart) -> alt.Chart:
     return base.mark_bar().encode(
-        x=alt.X("score:Q", title="score", axis=alt.Axis(format="~g")),
+        x=alt.X("score:Q", title="score", axis=alt.Axis(format="~g", tickCount=6)),
         color=alt.Color(
             "standing:N",
             scale=alt.Scale(domain=["kept", "dropped"], range=[ACCENT, MUTED]),
@@ -56,7 +56,7 @@ def _frequencies(base: alt.Chart) -> alt.Chart:
             x=alt.X(
                 "frequency:Q",
                 title="share of resamples that choose it (dots)",
-                axis=alt.Axis(format="%", orient="top"),
+                axis=alt.Axis(format="%", orient="top", tickCount=6, grid=False),
                 scale=alt.Scale(domain=[0, 1]),
             )
         )

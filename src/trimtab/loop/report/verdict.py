@@ -28,12 +28,7 @@ def opening(record: Record) -> Html:
     )
     return tag(
         "header",
-        tag(
-            "p",
-            record.get("name", "trimtab run"),
-            text(" · ", record["date"]) if "date" in record else None,
-            class_="quiet",
-        ),
+        tag("p", record.get("name", "trimtab run"), " · ", record["date"], class_="quiet"),
         tag("h1", headline, class_="met" if met else "unmet"),
         each(
             tag("p", sentence, class_=None if at else "lead")
