@@ -10,7 +10,8 @@ import numpy as np
 
 from trimtab.core.bundle import Bundle
 from trimtab.core.errors import BundleError
-from trimtab.core.step import load_steps
+from trimtab.core.objects import Batch
+from trimtab.core.step import Step, load_steps
 from trimtab.data import STEPS
 from trimtab.features import FEATURES
 from trimtab.features.tokens import Tokens
@@ -24,6 +25,8 @@ class Predictor:
     bundle: Bundle
     tokens: Tokens
     model: Model
+    cleaning: tuple[Step, ...] = ()
+    """Steps that change a text, a request's as the train rows' before it."""
 
     def predict(self, texts: Sequence[str]) -> list[str]:
         """The label of each text.
@@ -40,7 +43,20 @@ class Predictor:
 
     def output(self, texts: Sequence[str], embed: bool = False) -> Output:
         """Probabilities, and with `embed` the sentence embeddings."""
-        return self.model(self.tokens.rows(list(texts)), embed=embed)
+        return self.model(self.rows(texts), embed=embed)
+
+    def rows(self, texts: Sequence[str]) -> list[list[int]]:
+        """Token numbers of each text, cleaned as the train rows were."""
+        return self.tokens.rows(self._cleaned(texts) if self.cleaning else list(texts))
+
+    def _cleaned(self, texts: Sequence[str]) -> list[str]:
+        import polars as pl  # only where there is something to clean
+
+        column = self.tokens.text
+        batch = Batch(pl.DataFrame({column: pl.Series(texts, dtype=pl.String)}), np.arange(len(texts)))
+        for step in self.cleaning:
+            batch = step(batch)
+        return batch[column].fill_null("").to_list()
 
     @property
     def classes_(self) -> tuple[str, ...]:
@@ -55,12 +71,16 @@ def load(folder: Path | str, threads: int = 1, verify: bool = True) -> Predictor
         BundleError: missing, damaged or unreadable.
     """
     bundle = Bundle.open(folder, verify=verify)
-    steps = load_steps(
-        bundle.folder, FEATURES, STEPS
-    )  # those of other columns do not run: a request is a text
+    steps = load_steps(bundle.folder, FEATURES, STEPS)
     tokens = next((step for step in steps if isinstance(step, Tokens)), None)
     if tokens is None:
         raise BundleError(
             str(bundle.folder / "steps.json"), "has no `tokens` step", "run `trimtab run` again"
         )
-    return Predictor(bundle, tokens, open_model(bundle.model, threads))
+    cleaning = tuple(step for step in steps if step.name in STEPS and _reads(step, tokens.text))
+    return Predictor(bundle, tokens, open_model(bundle.model, threads), cleaning)
+
+
+def _reads(step: Step, column: str) -> bool:
+    """Whether a step is about this column of texts; one of other columns has nothing to do in a request."""
+    return "text" in step.accepts and getattr(step, "text", None) == column

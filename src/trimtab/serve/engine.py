@@ -102,7 +102,7 @@ class Engine:
         self.meter = meter
         self.draining = False
         self.waiting = 0
-        self._tokens = predictor.tokens
+        self._rows_of = predictor.rows
         self._finished = finished
         self._loop = asyncio.get_running_loop()
         self._arrived: deque[tuple[Ticket, int]] = deque()
@@ -177,7 +177,7 @@ class Engine:
     def _tokenised(self, taken: list[tuple[Ticket, int]]) -> list[Row]:
         """The rows of what arrived; a text that cannot become one fails its own request, no other."""
         try:
-            tokens = self._tokens.rows([ticket.texts[at] for ticket, at in taken])
+            tokens = self._rows_of([ticket.texts[at] for ticket, at in taken])
         except Exception as error:  # else their clients would wait for ever
             if len(taken) > 1:
                 return [row for each in taken for row in self._tokenised([each])]
@@ -293,7 +293,7 @@ def _stages(predictor: Predictor) -> tuple[Run | None, Callable[[Output], np.nda
 
 def _seconds(run: Run, predictor: Predictor) -> float:
     """Least of several timings of one short row: what it costs when nothing disturbs it."""
-    rows = predictor.tokens.rows(["a customer asks about the card"])
+    rows = predictor.rows(["a customer asks about the card"])
     return min(_timed(run, rows) for _ in range(7))
 
 
