@@ -180,7 +180,6 @@ def test_it_learns_the_same_from_blocks_in_any_order_as_from_the_whole(name, sam
     assert same_state(step_of(name).learn_blocks(blocks[::-1]), whole)
 
 
-@every_variant_too
 @samples_of([name for name in ALL if issubclass(kind_of(name), ColumnStep)])
 def test_it_learns_the_same_from_shares_of_columns(name, sample):
     step, batch = step_of(name), SAMPLES[sample]
@@ -195,7 +194,7 @@ def check_shares(step: ColumnStep, blocks: list[Batch], whole: Step) -> None:
         assert same_state(step.gather(learned[::-1]), whole)
 
 
-@every_step_and_sample
+@every_variant_too
 def test_it_does_the_same_to_blocks_and_to_rows_in_another_order(name, sample):
     batch = SAMPLES[sample]
     step = step_of(name).learn(batch)
