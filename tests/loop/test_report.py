@@ -102,6 +102,15 @@ def test_every_candidate_is_in_the_table_with_its_standing(page):
     assert "onnx-int4 parity: 41.20 % of the answers agree" in page.text
 
 
+def test_the_uncompressed_model_is_neither_within_nor_over_a_budget():
+    record = sample_record()
+    model = record["candidates"][0] | {"name": "torch-fp32", "source": None, "uses": []}
+    page = Page(render(record | {"candidates": [model, *record["candidates"]]}))
+    (points,) = (layer["data"] for layer in json.loads(page.data["pareto-picture"])["layer"][-1:])
+    assert {row["name"]: row["standing"] for row in points["values"]}["torch-fp32"] == "uncompressed"
+    assert "uncompressed" in page.text.partition("torch-fp32")[2].partition("onnx-fp32")[0]
+
+
 def test_leakage_is_counted_by_parts_with_its_pairs(page):
     assert "train and test 4 17" in page.text
     assert f"train and test Where is my card? {HOSTILE} 0.91 yes" in page.text

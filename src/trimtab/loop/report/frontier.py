@@ -41,10 +41,16 @@ def pareto(candidates: Sequence[CandidateRecord], budget: BudgetRecord, winner: 
     )
 
 
+def is_reference(one: CandidateRecord) -> bool:
+    """Whether it is the uncompressed model, from which all others are made: no budget is asked of it."""
+    return "source" in one and one["source"] is None
+
+
 def _dots(base: alt.Chart, y: alt.Y) -> alt.Chart:
     """A point for each candidate: its area is the model's size, its colour says how it stands."""
     standings = alt.Scale(
-        domain=["winner", "within the budget", "over the budget"], range=[ACCENT, MUTED, WARM]
+        domain=["winner", "within the budget", "over the budget", "uncompressed"],
+        range=[ACCENT, MUTED, WARM, INK],
     )
     shown = {
         "name": "candidate",
@@ -68,8 +74,6 @@ def _dots(base: alt.Chart, y: alt.Y) -> alt.Chart:
 def _point(each: CandidateRecord, winner: str | None) -> dict[str, Any]:
     drop = each["drop"]
     assert drop is not None  # the caller left the others out
-    over = bool(each.get("refused")) or any(use["used"] > 1 for use in each.get("uses", ()))
-    standing = "winner" if each["name"] == winner else "over the budget" if over else "within the budget"
     low, middle, high = (100 * drop[key] for key in ("low", "drop", "high"))
     return {
         "name": each["name"],
@@ -78,11 +82,20 @@ def _point(each: CandidateRecord, winner: str | None) -> dict[str, Any]:
         "low": low,
         "high": high,
         "size": each.get("size_bytes", 0),
-        "standing": standing,
+        "standing": _standing(each, winner),
         "shown_drop": f"{middle:.2f} points ({low:.2f} to {high:.2f})",
         "shown_p99": f"{each['p99_ms']:.3g} ms",
         "shown_size": show_size(each.get("size_bytes", 0)),
     }
+
+
+def _standing(each: CandidateRecord, winner: str | None) -> str:
+    if each["name"] == winner:
+        return "winner"
+    if is_reference(each):
+        return "uncompressed"
+    over = each.get("refused") or any(use["used"] > 1 for use in each.get("uses", ()))
+    return "over the budget" if over else "within the budget"
 
 
 def _least_drop(rows: Sequence[Mapping[str, Any]], right: float) -> list[dict[str, float]]:

@@ -224,6 +224,8 @@ def _standing(one: CandidateRecord, winner: str | None) -> Html:
         return tag("span", "refused", class_="chip bad")
     if one["name"] == winner:
         return text(tag("span", "winner", class_="chip strong"), " ", front)
+    if frontier.is_reference(one):
+        return text(tag("span", "uncompressed", class_="chip"), " ", front)
     if over:
         return each(
             tag(
