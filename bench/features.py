@@ -107,7 +107,9 @@ def measured(rows: Rows, options: Any) -> Iterable[tuple[str, Feature, Rows, flo
     learnt = Fuse(into="fuse_learnt", columns=blocks, weights="learnt", seed=options.seed)
     yield make("fuse, learnt weights", replace(learnt, rows=400) if options.quick else learnt)
     for keep in (300, 1_000, 3_000, 10_000):
-        yield make(f"fuse, pearson {keep}", SelectCorrelation(column="fuse", keep=keep))
+        yield make(
+            f"fuse, pearson {keep}", SelectCorrelation(into=f"pearson_{keep}", column="fuse", keep=keep)
+        )
     trees = SelectImportance(column="fuse", keep=300, trees=5, seed=options.seed)
     name, learned, after, seconds = make("fuse, gain 300", trees)
     yield name, learned, after, seconds
