@@ -75,8 +75,11 @@ def test_bytes_of_any_kind_end_as_they_do_in_reading_the_whole(
         path, held = path.with_suffix(f".{suffix}.gz"), raw[: len(raw) - packed]
     path.write_bytes(held)
     form = FormatSpec(encoding=encoding, bad_rows=bad_rows)
-    whole = outcome(lambda: read_rows(path, form))
-    assert outcome(lambda: list(read_batches(path, form))) == whole
+    whole, batches = outcome(lambda: read_rows(path, form)), outcome(lambda: list(read_batches(path, form)))
+    if isinstance(whole, str):  # of several faults each way of reading names the one that it meets first
+        assert isinstance(batches, str)
+    else:
+        assert batches == whole
     assert "\n" not in str(whole) + str(outcome(lambda: list(read_batches(path, form, piece=piece))))
 
 
