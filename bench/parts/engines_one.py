@@ -25,6 +25,8 @@ RECIPES = {
 }
 LOOK_S, REPORT_S = 0.5, 5
 """Seconds between two looks at the memory, and between two reports of a node's counts."""
+PATIENCE_S = 60
+"""In which a node must have told where it counts."""
 
 
 def main() -> None:
@@ -177,8 +179,21 @@ def stores(engine: str) -> dict[str, float]:
         "written_bytes": stats.cumulative_created_bytes,
         "spilled_bytes": stats.spilled_bytes_total,
         "objects": stats.cumulative_created_objects,
-        "moved_bytes": sum(map(received, ray.nodes())),
+        "moved_bytes": sum(map(received, counting_nodes())),
     }
+
+
+def counting_nodes() -> list[dict[str, Any]]:
+    """The nodes of the cluster, once each has told where it counts: some do seconds after they began."""
+    import ray
+
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until:
+        nodes: list[dict[str, Any]] = ray.nodes()
+        if all(node["MetricsExportPort"] > 0 for node in nodes):
+            return nodes
+        time.sleep(0.5)
+    raise SystemExit(f"a node of Ray told no port of its metrics within {PATIENCE_S} s")
 
 
 def received(node: dict[str, Any]) -> float:

@@ -101,7 +101,7 @@ print([name for name in ("torch", "transformers", "sklearn", "pandas") if name i
 @pytest.mark.parametrize("protocol", ["rest", "grpc"])
 def test_sigterm_under_load_loses_no_accepted_request(slow, texts, protocol, tmp_path):
     log, stopped = tmp_path / "log", []
-    with start_server(slow.folder, options=["--log", str(log)]) as server:
+    with start_server(slow.folder, threads=1, options=["--log", str(log)]) as server:
         url = server.rest_url if protocol == "rest" else server.grpc_url
         plan = Plan(url, tuple(texts), protocol, concurrency=128, requests=1, answers=True, model="slow")
         warm = play(plan)  # so that the second time it starts at once
