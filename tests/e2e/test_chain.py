@@ -51,6 +51,8 @@ def test_it_ends_with_one_result_that_stands_in_the_run_folder_too(ran):
         assert figures["size_bytes"] > 0
     kept = json.loads((Path(result["report"]).parent / "result.json").read_text())
     assert kept == result
+    record = json.loads((Path(result["report"]).parent / "record.json").read_text())
+    assert record["name"] == ran[0].name
 
 
 def test_its_report_says_when_it_ran_and_its_record_where_every_dropped_row_lies(ran):

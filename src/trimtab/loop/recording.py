@@ -33,7 +33,7 @@ def record_of(
     """The record that `loop.report.render` shows; its fields are described in `loop.record`."""
     shrunk, rows, winner = evidence.shrunk, evidence.rows, evidence.shrunk.verdict.winner
     record: dict[str, Any] = {
-        "name": read.folder.name,
+        "name": read.folder.resolve().name,  # a folder that is entered is called "."
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "verdict": _verdict(evidence),
         "budget": _budget(evidence.spec),
