@@ -198,12 +198,23 @@ def test_with_json_an_error_is_an_event_too(project, capsys):
     assert [line[:7] for line in err.splitlines()] == ["error: "] * 2
 
 
-def test_a_defect_is_one_line_with_its_place(project, capsys, monkeypatch):
-    def broken(*_):
-        raise KeyError("lost")
+@pytest.fixture
+def plan_with(project, capsys, monkeypatch):
+    """`plan` whose estimate raises an error: exit code, stdout, stderr."""
+    del project
 
-    monkeypatch.setattr("trimtab.loop.plan.estimate", broken)
-    code, _, err = run(capsys, "plan")
+    def plan(error):
+        def broken(*_):
+            raise error
+
+        monkeypatch.setattr("trimtab.loop.plan.estimate", broken)
+        return run(capsys, "plan")
+
+    return plan
+
+
+def test_a_defect_is_one_line_with_its_place(plan_with, capsys):
+    code, _, err = plan_with(KeyError("lost"))
     assert code == 70
     assert err.startswith("error: ")
     assert err.endswith(": KeyError: 'lost'; run again with --debug for the traceback\n")
@@ -234,12 +245,8 @@ def test_it_is_quiet_when_its_reader_goes_away_and_does_not_say_done(project):
     assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, b"")
 
 
-def test_a_pipe_that_breaks_elsewhere_is_no_reader_that_went_away(project, capsys, monkeypatch):
-    def broken(*_):
-        raise BrokenPipeError("the pipe to another process")
-
-    monkeypatch.setattr("trimtab.loop.plan.estimate", broken)
-    code, _, err = run(capsys, "plan")
+def test_a_pipe_that_breaks_elsewhere_is_no_reader_that_went_away(plan_with):
+    code, _, err = plan_with(BrokenPipeError("the pipe to another process"))
     assert code == 70
     assert "BrokenPipeError: the pipe to another process" in err
 

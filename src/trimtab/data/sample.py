@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from trimtab.core.objects import Batch
-from trimtab.data.splitmix import row_hash
+from trimtab.data.splitmix import drawn
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,8 @@ def add_rows(left: Rows, right: Rows) -> Rows:
 
 
 def sample(rows: Rows, most: int, seed: int) -> Rows:
-    """At most `most` rows: those whose ids have the smallest hash, so a sample of samples is a sample of
-    all."""
+    """At most `most` rows, by `drawn`."""
     if len(rows.ids) <= most:
         return rows
-    order = np.lexsort([rows.ids, row_hash(rows.ids, seed)])[:most]
+    order = drawn(rows.ids, most, seed)
     return Rows(rows.columns[order], rows.ids[order])

@@ -18,6 +18,11 @@ def mix(value: np.ndarray) -> np.ndarray:
     return value
 
 
+def drawn(ids: np.ndarray, most: int, seed: int) -> np.ndarray:
+    """Positions of the `most` rows whose ids have the smallest hash: a sample of samples is one of all."""
+    return np.lexsort((ids, row_hash(ids, seed)))[:most]
+
+
 def row_hash(ids: np.ndarray, seed: int) -> np.ndarray:
     """A hash (rows,) uint64 of row ids: number `seed`, from 0, of the SplitMix64 that starts at the id."""
     return mix(ids.astype(np.int64).astype(np.uint64) + np.uint64(_STEP * seed % 2**64))

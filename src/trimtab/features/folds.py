@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from trimtab.data.splitmix import row_hash
+from trimtab.data.splitmix import drawn, row_hash
 
 
 def fold_of(ids: np.ndarray, folds: int, seed: int) -> np.ndarray:
@@ -16,4 +16,4 @@ def sample(ids: np.ndarray, most: int, seed: int) -> np.ndarray:
     """Positions, in rising order, of at most `most` rows."""
     if len(ids) <= most:
         return np.arange(len(ids))
-    return np.sort(np.lexsort((ids, row_hash(ids, seed % 2**32)))[:most])
+    return np.sort(drawn(ids, most, seed % 2**32))

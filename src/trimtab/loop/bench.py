@@ -20,7 +20,7 @@ from trimtab.core.requests import Segment, segments
 from trimtab.core.spec_file import ReadSpec
 from trimtab.core.store import write_json
 from trimtab.serve.access import TOKEN
-from trimtab.serve.load import drive, start_server
+from trimtab.serve.load import LoadResult, drive, start_server
 
 CONCURRENCIES = (1, 8, 32, 128)
 OPEN_LOOP_SHARE = 0.5
@@ -71,7 +71,7 @@ def bench(
     Raises:
         EnvironmentFault: the service does not answer.
     """
-    warm = drive(url, texts, requests=WARM_UP_REQUESTS, concurrency=1, token=os.environ.get(TOKEN))
+    warm = _drive(url, texts, requests=WARM_UP_REQUESTS, concurrency=1)
     if warm.errors:
         raise EnvironmentFault(
             url, f"{warm.errors} of {WARM_UP_REQUESTS} requests failed ({warm.replies[-1].code})", _REMEDY
@@ -128,10 +128,14 @@ def _checked(url: str) -> str:
     return url
 
 
+def _drive(url: str, texts: Sequence[str], **options: Any) -> LoadResult:
+    return drive(url, texts, token=os.environ.get(TOKEN), **options)
+
+
 def _row(url: str, texts: Sequence[str], folder: Path, **options: Any) -> Mapping[str, Any]:
     rate = options.get("rate")
     loop = "closed" if rate is None else "open"
     raw = folder / f"{loop}-{options['concurrency'] if rate is None else rate}.jsonl"
-    found = drive(url, texts, raw=raw, token=os.environ.get(TOKEN), **options)
+    found = _drive(url, texts, raw=raw, **options)
     named = {"name": "deployed", "protocol": "rest", "loop": loop, "rate": rate}
     return {**named, "concurrency": options["concurrency"], **found.summary()}

@@ -77,19 +77,19 @@ def run(
     home = Home.of(read.file)
     use_hub(home.hub, offline)
     with only_one(home.root, "run"):
-        return _run(read, home.root, tell)
+        return _run(read, home, tell)
 
 
-def _run(read: ReadSpec, home: Path, tell: Tell) -> Result:
+def _run(read: ReadSpec, home: Home, tell: Tell) -> Result:
     def damaged(folder: Path) -> None:
         tell({"event": "damaged", "folder": str(folder)})
 
-    shop = Workshop(read.spec, read.folder, Store(home / "store", damaged), tell)
-    with closing(Releases(home / "registry.db")) as releases:
+    shop = Workshop(read.spec, read.folder, Store(home.root / "store", damaged), tell)
+    with closing(Releases(home.registry)) as releases:
         evidence = _work(shop, read, releases)
         bundle = _bundle(shop, evidence)
         found = result_of(evidence, bundle)
-        folder = home / "runs" / run_id(read.spec, found)
+        folder = home.root / "runs" / run_id(read.spec, found)
         decision = None
         if bundle is not None:
             allowed = read.spec.budget.accuracy_drop

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import platform
-import re
 import shutil
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
 from trimtab.core import machine
+from trimtab.core.packages import required
 from trimtab.core.spec import ServeSpec
 
 LEAST_MEMORY_GIB = 1.0
@@ -42,13 +42,10 @@ def examine(folder: Path, serve: ServeSpec) -> list[Check]:
 
 
 def _packages() -> Iterator[Check]:
-    """The packages of trimtab's own metadata: those of every install, and those of the train extra."""
-    for requirement in sorted(requires("trimtab") or ()):
-        what, _, marker = requirement.partition(";")
-        name = re.split(r"[^\w.-]", what.strip(), maxsplit=1)[0]
-        extra = re.search(r"extra == ['\"](\w+)['\"]", marker)
-        if extra is None or extra[1] == "train":
-            yield _package(name, for_training=extra is not None)
+    """The packages of every install, and those of the train extra."""
+    always, training = required(), required("train")
+    for name in sorted([*always, *training]):
+        yield _package(name, for_training=name not in always)
 
 
 def _package(name: str, for_training: bool) -> Check:

@@ -4,16 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import log
-from typing import Any
+from typing import Any, Literal, get_args
 
 import altair as alt
 
 from trimtab.core.units import show_size
-from trimtab.loop.record import BudgetRecord, CandidateRecord
+from trimtab.loop.record import BudgetRecord, CandidateRecord, UseRecord
 from trimtab.loop.report.pictures import ACCENT, INK, MUTED, WARM, spec_of
 
 WIDTH, HEIGHT = 880, 400
 """Pixels the picture is laid out for; the page lets its width shrink."""
+
+
+Standing = Literal["winner", "within the budget", "over the budget", "uncompressed"]
+
+
+def standing(one: CandidateRecord, winner: str | None) -> Standing:
+    """How a candidate stands; of the uncompressed model, from which all are made, no budget is asked."""
+    if one["name"] == winner:
+        return "winner"
+    if "source" in one and one["source"] is None:
+        return "uncompressed"
+    return "over the budget" if one.get("refused") or exceeded(one) else "within the budget"
+
+
+def exceeded(one: CandidateRecord) -> list[UseRecord]:
+    """The budgets that a candidate does not keep."""
+    return [use for use in one.get("uses", []) if use["used"] > 1]
 
 
 def pareto(candidates: Sequence[CandidateRecord], budget: BudgetRecord, winner: str | None) -> dict[str, Any]:
@@ -41,15 +58,10 @@ def pareto(candidates: Sequence[CandidateRecord], budget: BudgetRecord, winner: 
     )
 
 
-def is_reference(one: CandidateRecord) -> bool:
-    """Whether it is the uncompressed model, from which all others are made: no budget is asked of it."""
-    return "source" in one and one["source"] is None
-
-
 def _dots(base: alt.Chart, y: alt.Y) -> alt.Chart:
     """A point for each candidate: its area is the model's size, its colour says how it stands."""
     standings = alt.Scale(
-        domain=["winner", "within the budget", "over the budget", "uncompressed"],
+        domain=list(get_args(Standing)),
         range=[ACCENT, MUTED, WARM, INK],
     )
     shown = {
@@ -82,20 +94,11 @@ def _point(each: CandidateRecord, winner: str | None) -> dict[str, Any]:
         "low": low,
         "high": high,
         "size": each.get("size_bytes", 0),
-        "standing": _standing(each, winner),
+        "standing": standing(each, winner),
         "shown_drop": f"{middle:.2f} points ({low:.2f} to {high:.2f})",
         "shown_p99": f"{each['p99_ms']:.3g} ms",
         "shown_size": show_size(each.get("size_bytes", 0)),
     }
-
-
-def _standing(each: CandidateRecord, winner: str | None) -> str:
-    if each["name"] == winner:
-        return "winner"
-    if is_reference(each):
-        return "uncompressed"
-    over = each.get("refused") or any(use["used"] > 1 for use in each.get("uses", ()))
-    return "over the budget" if over else "within the budget"
 
 
 def _least_drop(rows: Sequence[Mapping[str, Any]], right: float) -> list[dict[str, float]]:

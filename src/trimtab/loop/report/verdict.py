@@ -218,22 +218,22 @@ def _range(low: float, high: float) -> str:
 
 
 def _standing(one: CandidateRecord, winner: str | None) -> Html:
-    over = [use for use in one.get("uses", []) if use["used"] > 1]
+    stands = frontier.standing(one, winner)
     front = tag("span", "Pareto front", class_="chip") if one.get("on_front") else None
     if one.get("refused"):
         return tag("span", "refused", class_="chip bad")
-    if one["name"] == winner:
-        return text(tag("span", "winner", class_="chip strong"), " ", front)
-    if frontier.is_reference(one):
-        return text(tag("span", "uncompressed", class_="chip"), " ", front)
-    if over:
+    if stands == "winner":
+        return text(tag("span", stands, class_="chip strong"), " ", front)
+    if stands == "uncompressed":
+        return text(tag("span", stands, class_="chip"), " ", front)
+    if stands == "over the budget":
         return each(
             tag(
                 "span",
                 f"over: {_BUDGETS.get(use['budget'], use['budget']).lower()} {figures.used(use['used'])}",
                 class_="chip bad",
             )
-            for use in over
+            for use in frontier.exceeded(one)
         )
     return text(tag("span", "fits", class_="chip"), " ", front)
 

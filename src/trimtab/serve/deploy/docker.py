@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from importlib import metadata
 
 import yaml
 
 from trimtab.core.bundle import Bundle
+from trimtab.core.packages import required
 from trimtab.core.spec import ServeSpec
 from trimtab.serve.deploy.render import CODE, app_name, command, stop_seconds
 
@@ -56,9 +56,7 @@ def docker(bundle: Bundle, spec: ServeSpec) -> dict[str, str]:
 
 def _requirements() -> str:
     """The packages of every install of trimtab, as they are here; those of an extra serve nothing."""
-    asked = [line for line in metadata.requires("trimtab") or () if "extra ==" not in line]
-    names = sorted(re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in asked)
-    return "".join(f"{name}=={metadata.version(name)}\n" for name in names)
+    return "".join(f"{name}=={metadata.version(name)}\n" for name in required())
 
 
 def compose(bundle: Bundle, spec: ServeSpec) -> dict[str, str]:
