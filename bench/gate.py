@@ -6,7 +6,7 @@ Simulated runs of models whose true drop is known (bench/parts/gated.py); 1,000 
 of one point unless the row says otherwise. Rows, each with how often it happened and Wilson's 95 % interval:
 
     accepts a worse model/*  runs that accept any of four models which lose just the budget: as the gate
-                             shares its 5 %, and with 5 % for each branch
+                             shares its 5 %, and with 5 % for each of them
     passes/*                 power for a cascade that is alone right and alone wrong on so many of 3,080 rows
     threshold breaks/*       cascades whose threshold gives up more than the budget, which is half a point
     bound errs/*             the one-sided bound of the paired drop, at the worst of several discordances
@@ -49,7 +49,7 @@ def worse(runs: int, rng: np.random.Generator) -> Iterator[dict[str, Any]]:
     """Runs in which every model that may pass loses just the budget."""
     found = np.array([run_of_worse_models(rng) for _ in range(runs)])
     yield row("accepts a worse model/as shared", found[:, 0], promised=ERROR)
-    yield row("accepts a worse model/5 % a branch", found[:, 1])
+    yield row("accepts a worse model/5 % a candidate", found[:, 1])
 
 
 def power(runs: int, rng: np.random.Generator) -> Iterator[dict[str, Any]]:

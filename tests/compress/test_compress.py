@@ -148,7 +148,7 @@ def test_a_cascade_answers_as_its_stages_do_at_the_threshold(made):
         calibrate(answers_of(found["ort-int8"].folder, valid), config["teacher_temperature"]),
     ]
     given = answers_of(found["cascade"].folder, valid).argmax(axis=1)
-    np.testing.assert_array_equal(given, answer(stages, config["threshold"]))
+    np.testing.assert_array_equal(given, answer(stages, [config["threshold"]])[0])
 
 
 def test_a_collapsed_model_is_refused():

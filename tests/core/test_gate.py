@@ -1,15 +1,14 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trimtab.core.gate import CASCADE, CASCADES, ERROR, SAME_NETWORK, error_of, untested
+from trimtab.core.gate import CASCADE, ERROR, SAME_NETWORK, error_of, untested
 
 candidates = st.dictionaries(st.sampled_from("abcdefgh"), st.tuples(st.booleans(), st.integers(0, 5)))
 
 
 def test_its_shares_are_spent_either_before_the_branches_or_in_them():
     assert error_of(SAME_NETWORK) == ERROR
-    branches = CASCADES * error_of(CASCADE) + error_of(CASCADE + 1)
-    assert abs(branches - ERROR) < 1e-12
+    assert abs(error_of(CASCADE) + error_of(CASCADE + 1) - ERROR) < 1e-12
 
 
 @given(candidates)
@@ -27,7 +26,13 @@ def test_nothing_is_tested_after_a_failure_in_the_trained_network_itself(drawn):
 def test_a_failed_cascade_ends_no_other_branch(drawn):
     passed, distance = ({name: pair[at] for name, pair in drawn.items()} for at in (0, 1))
     cascades = {name for name in passed if distance[name] == CASCADE}
-    assert not cascades & set(untested(passed, distance).values())
+    kept_out = untested(passed, distance)
+    assert {name for name, failed in kept_out.items() if failed in cascades} <= cascades
+
+
+def test_cascades_are_tested_in_the_order_of_their_names():
+    passed = {"cascade-3": True, "cascade": False, "student": True}
+    assert untested(passed, {"cascade-3": 2, "cascade": 2, "student": 4}) == {"cascade-3": "cascade"}
 
 
 def test_students_are_tested_in_the_order_of_their_distance():

@@ -6,15 +6,15 @@ hypothesis is rejected. Two devices keep the chance that *any* wrong candidate p
 * Candidates that compute what the trained network computes, in other numbers (`distance` 0 and 1), are
   tested first, one after the other, each at `ERROR`. The first that fails ends all testing (fixed sequence:
   Maurer, Hothorn and Lehmacher, 1995).
-* Then three branches are open, each with a third of `ERROR` (Bonferroni; the whole is a graph in the sense
-  of Bretz, Maurer, Brannath and Posch, 2009): each of the two cascades, and the students. A cascade's branch
-  is the fixed sequence of its thresholds, from the strictest down, which `compress.cascade` walks before it
-  is measured; the students' branch is the sequence of their distances.
+* Then two branches are open, each with its share of `ERROR` (weighted Bonferroni; the whole is a graph in the
+  sense of Bretz, Maurer, Brannath and Posch, 2009): the cascades and the students. The cascades' branch
+  is one fixed sequence of all cascades and their thresholds, from the strictest down, which
+  `compress.cascade` walks before they are measured; the students' branch is the sequence of their distances.
 
 So if a wrong candidate stands before the branches, only its own test can err, at most `ERROR`; if none does,
-at most the three branches can, a third of `ERROR` each. Orders and shares were settled before any row was
+at most the two branches can, with their shares. Orders and shares were settled before any row was
 answered, whatever candidates a run makes: that some are missing, or break another budget, costs
-power and never the error rate.
+power and never the error rate. The cascades have the larger share, since a student alone seldom keeps up.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ from collections.abc import Mapping
 
 ERROR = 0.05
 """Most often that a run accepts any candidate whose true accuracy drop exceeds the budget."""
-CASCADES = 2
-"""Cascades that look for a threshold on the rows of the gate."""
 SAME_NETWORK, CASCADE = 1, 2
 """The largest distance of a candidate that is the trained network in other numbers; that of a cascade."""
-_TRUNK, _STUDENTS = "", "students"
+TRUNK, CASCADES, STUDENTS = "trunk", "cascades", "students"
+SHARES = {TRUNK: ERROR, CASCADES: 0.8 * ERROR, STUDENTS: 0.2 * ERROR}
+"""The error rate of the tests in each branch; the trunk's is spent before the others open, or not at all."""
 
 
 def error_of(distance: int) -> float:
     """The one-sided error rate at which a candidate of this distance is tested."""
-    return ERROR if distance <= SAME_NETWORK else ERROR / (CASCADES + 1)
+    return SHARES[_branch(distance)]
 
 
 def level_of(distance: int) -> float:
     """The two-sided level of the interval whose upper end must stay within the budget.
 
     >>> level_of(0), round(level_of(2), 4)
-    (0.9, 0.9667)
+    (0.9, 0.92)
     """
     return 1 - 2 * error_of(distance)
 
@@ -55,8 +55,8 @@ def untested(passed: Mapping[str, bool], distance: Mapping[str, int]) -> dict[st
     ended: dict[str, str] = {}
     kept_out: dict[str, str] = {}
     for name in sorted(passed, key=lambda name: (distance[name], name)):
-        branch = _branch(name, distance[name])
-        failed = ended.get(_TRUNK) or ended.get(branch)
+        branch = _branch(distance[name])
+        failed = ended.get(TRUNK) or ended.get(branch)
         if failed is not None:
             kept_out[name] = failed
         elif not passed[name]:
@@ -64,7 +64,7 @@ def untested(passed: Mapping[str, bool], distance: Mapping[str, int]) -> dict[st
     return kept_out
 
 
-def _branch(name: str, distance: int) -> str:
+def _branch(distance: int) -> str:
     if distance <= SAME_NETWORK:
-        return _TRUNK
-    return name if distance == CASCADE else _STUDENTS
+        return TRUNK
+    return CASCADES if distance == CASCADE else STUDENTS
