@@ -5,7 +5,7 @@
 Simulated runs of models whose true drop is known (bench/parts/gated.py); 1,000 validation rows and a budget
 of one point unless the row says otherwise. Rows, each with how often it happened and Wilson's 95 % interval:
 
-    accepts a worse model/*  runs that accept any of four models which lose just the budget: as the gate
+    accepts a worse model/*  runs that accept any of three models which lose just the budget: as the gate
                              shares its 5 %, and with 5 % for each of them
     passes/*                 power for a cascade that is alone right and alone wrong on so many of 3,080 rows
     threshold breaks/*       cascades whose threshold gives up more than the budget, which is half a point

@@ -6,13 +6,12 @@ Answers stand for rows of a validation set, right or wrong; a cascade searches i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from trimtab.compress.cascade import LINES, answer, choose_thresholds, temperature
+from trimtab.compress.cascade import answer, choose_threshold, temperature
 from trimtab.core.budget import GATE_LEVEL, choose
 from trimtab.core.gate import level_of
 from trimtab.core.measure import paired_drop
@@ -28,7 +27,7 @@ MEASURED = Measurement(
     throughput=100.0, throughput_low=95.0, throughput_high=105.0, size_bytes=20_000_000,
     rows=ROWS, samples=2000, rounds=10, threads=2, cpu="cpu",
 )  # fmt: skip
-DISTANCES = {"ort-int8": 1, "cascade": 2, "cascade-3": 2, "shallow-int8": 3, "student-int8": 4}
+DISTANCES = {"ort-int8": 1, "cascade": 2, "shallow-int8": 3, "student-int8": 4}
 CANDIDATES = [
     Candidate(name, Path(name), "onnxrt", at, measured=replace(MEASURED, throughput=float(at)))
     for name, at in DISTANCES.items()
@@ -36,17 +35,16 @@ CANDIDATES = [
 
 
 def run_of_worse_models(rng: np.random.Generator) -> tuple[bool, bool]:
-    """A run in which each cascade, at any threshold, and each student loses just the budget; INT8 nothing.
+    """A run in which the cascade, at any threshold, and each student lose just the budget; INT8 nothing.
 
     Returns whether any of them passes, and whether one would if each candidate were tested at 5 %.
     """
     teacher = rng.random(ROWS) < ACCURACY
     int8 = differing(teacher, 0.002, 0.002, rng)
-    fronts = {name: _student(teacher, ALLOWED, rng) for name in LINES}
+    front, cascade = _searched(teacher, ALLOWED, rng)
     students = [differing(teacher, 0.005 + ALLOWED, 0.005, rng) for _ in range(2)]
-    wrong = _accepted(teacher, [int8, *_searched(teacher, fronts), *students]) - {"ort-int8"}
-    alone = [*students, *(right for right, _ in fronts.values())]
-    unshared = any(paired_drop(teacher, one, GATE_LEVEL).high <= ALLOWED for one in alone)
+    wrong = _accepted(teacher, [int8, cascade, *students]) - {"ort-int8"}
+    unshared = any(paired_drop(teacher, one, GATE_LEVEL).high <= ALLOWED for one in (front, *students))
     return bool(wrong), unshared
 
 
@@ -70,30 +68,21 @@ def _accepted(teacher: np.ndarray, answers: list[np.ndarray | None]) -> set[str]
     return {one.name for one, _ in pairs if not verdict.excesses(one.name)}
 
 
-def _student(teacher: np.ndarray, loses: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """A student that is sure of 60 % of the rows: which answers are right, and how sure it is, both (rows,).
+def _searched(
+    teacher: np.ndarray, loses: float, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """A student that is sure of 60 % of the rows, and its cascade: right or wrong (rows,) of each.
 
-    Where it is not sure it answers as the teacher does, so its cascade's drop is the same at every threshold.
+    Where the student is not sure it answers as the teacher does, so the drop is the same at every threshold.
+    Class 0 is the truth. A cascade that finds no threshold is None.
     """
     sure = rng.random(len(teacher)) < 0.6
     right = np.where(sure, differing(teacher, (loses + 0.005) / 0.6, 0.005 / 0.6, rng), teacher)
-    return right, np.where(sure, 0.995, 0.2)
-
-
-def _searched(
-    teacher: np.ndarray, fronts: Mapping[str, tuple[np.ndarray, np.ndarray]]
-) -> list[np.ndarray | None]:
-    """The cascades of these students, which search their thresholds on the rows: right or wrong (rows,) each.
-
-    Class 0 is the truth. A cascade that finds no threshold is None.
-    """
-    reference, truth = _probabilities(teacher, 1.0), np.zeros(len(teacher), dtype=int)
-    cascades = {name: [_probabilities(*front), reference] for name, front in fronts.items()}
-    choices = choose_thresholds(cascades, reference, truth, ALLOWED)
-    return [
-        None if choice.refused else answer(cascades[name], choice.thresholds)[0] == truth
-        for name, choice in choices.items()
-    ]
+    student, reference = _probabilities(right, np.where(sure, 0.995, 0.2)), _probabilities(teacher, 1.0)
+    truth = np.zeros(len(teacher), dtype=int)
+    choice = choose_threshold(student, reference, reference, truth, ALLOWED)
+    whole = answer(student, reference, choice.threshold) == truth
+    return right, None if choice.refused else whole
 
 
 def _probabilities(right: np.ndarray, confidence: np.ndarray | float) -> np.ndarray:
@@ -129,11 +118,10 @@ class World:
         sample = rng.integers(len(self.truth), size=ROWS)
         if heat is None:
             heat = temperature(self.student[sample], self.truth[sample])
-        stages = [calibrate(self.student, heat), self.teacher]
-        picked = [each[sample] for each in stages]
-        found = choose_thresholds({"": picked}, self.teacher[sample], self.truth[sample], drop)
-        choice = found[""]
+        student, teacher = calibrate(self.student, heat), self.teacher
+        picked = student[sample], teacher[sample], teacher[sample], self.truth[sample]
+        choice = choose_threshold(*picked, drop)
         if choice.refused is not None:
             return False
-        right = self.teacher.argmax(axis=1) == self.truth
-        return bool(right.mean() - (answer(stages, choice.thresholds)[0] == self.truth).mean() > drop)
+        right = teacher.argmax(axis=1) == self.truth
+        return bool(right.mean() - (answer(student, teacher, choice.threshold) == self.truth).mean() > drop)

@@ -1,81 +1,62 @@
-"""The gate with cascades that look for a threshold: its error rate for a whole run, and its power."""
+"""The search for a cascade's threshold, and the gate it is part of: how often a run errs, and its power."""
 
 from __future__ import annotations
 
-import itertools
+from itertools import takewhile
 
 import numpy as np
 import pytest
 
-from parts.gated import CANDIDATES, ROWS, World, passes, run_of_worse_models
-from trimtab.compress.cascade import DOUBTS, LINES, answer, choose_thresholds, thresholds_at
+from parts.gated import ROWS, World, passes, run_of_worse_models
+from trimtab.compress.cascade import THRESHOLDS, answer, choose_threshold
 from trimtab.core.gate import CASCADE, ERROR, error_of, level_of
 from trimtab.core.measure import paired_drop, wilson
 
 
 def confident(right, confidence):
     """Probabilities (rows, 3) of which class 0 is the truth."""
-    label = np.where(right, 0, 1)
     rest = (1 - confidence)[:, None] / 2
-    return np.where(np.arange(3) == label[:, None], confidence[:, None], rest)
+    return np.where(np.arange(3) == np.where(right, 0, 1)[:, None], confidence[:, None], rest)
 
 
-def three_stages(rows=1000, seed=0):
-    """A shy student, a better one, and a teacher that is right in 95 %."""
-    rng = np.random.default_rng(seed)
-    teacher = rng.random(rows) < 0.95
-    stages = []
-    for errs in (0.5, 0.2):
-        doubt = rng.beta(0.3, 3, rows) / 2
-        stages.append(confident(np.where(rng.random(rows) < errs * doubt, ~teacher, teacher), 1 - doubt))
-    return [*stages, confident(teacher, np.full(rows, 0.99))], np.zeros(rows, int)
+@pytest.fixture
+def pair():
+    """A student that errs where it doubts, and a teacher that is right in 95 %; class 0 is the truth."""
+    rng = np.random.default_rng(0)
+    right = rng.random(1000) < 0.95
+    doubt = rng.beta(0.3, 3, 1000) / 2
+    student = np.where(rng.random(1000) < doubt / 2, ~right, right)
+    return confident(student, 1 - doubt), confident(right, np.full(1000, 0.99)), np.zeros(1000, int)
 
 
-def test_each_next_stage_may_doubt_three_times_as_much():
-    assert thresholds_at(0.05, 2) == (0.95, 0.85)
-    assert thresholds_at(0.5, 2) == (0.5, 0.0)
+def test_the_student_answers_where_it_is_sure(pair):
+    student, teacher, _ = pair
+    sure = student.max(axis=1) >= 0.9
+    given = answer(student, teacher, 0.9)
+    np.testing.assert_array_equal(given[sure], student.argmax(axis=1)[sure])
+    np.testing.assert_array_equal(given[~sure], teacher.argmax(axis=1)[~sure])
 
 
-def test_a_row_is_answered_by_the_first_stage_that_is_sure():
-    stages, _ = three_stages()
-    labels, stage = answer(stages, (0.9, 0.7))
-    first, second = stages[0].max(axis=1) >= 0.9, stages[1].max(axis=1) >= 0.7
-    np.testing.assert_array_equal(stage, np.where(first, 0, np.where(second, 1, 2)))
-    chosen = np.stack([each.argmax(axis=1) for each in stages])
-    np.testing.assert_array_equal(labels, chosen[stage, np.arange(len(stage))])
+def test_the_search_ends_with_the_first_threshold_whose_bound_exceeds_the_budget(pair):
+    student, teacher, truth = pair
+    right = teacher.argmax(axis=1) == truth
+    bounds = {
+        threshold: paired_drop(right, answer(student, teacher, threshold) == truth, level_of(CASCADE)).high
+        for threshold in THRESHOLDS.tolist()
+    }
+    passed = list(takewhile(lambda threshold: bounds[threshold] <= 0.02, bounds))
+    assert 2 < len(passed) < len(bounds)
+    found = choose_threshold(student, teacher, teacher, truth, drop=0.02)
+    assert (found.threshold, found.bound, found.refused) == (passed[-1], bounds[passed[-1]], None)
+    assert found.kept == (student.max(axis=1) >= passed[-1]).mean()
 
 
-def test_what_is_chosen_keeps_the_bound_and_the_search_ends_with_the_first_test_that_fails():
-    stages, truth = three_stages()
-    cascades = {"two": [stages[0], stages[2]], "three": stages}
-    found = choose_thresholds(cascades, stages[2], truth, drop=0.02)
-    right = stages[2].argmax(axis=1) == truth
-    bounds = [
-        (name, thresholds_at(doubt, len(line) - 1), bound)
-        for doubt in DOUBTS.tolist()
-        for name, line in cascades.items()
-        for labels in [answer(line, thresholds_at(doubt, len(line) - 1))[0]]
-        for bound in [paired_drop(right, labels == truth, level_of(CASCADE)).high]
-    ]
-    passed = list(itertools.takewhile(lambda one: one[2] <= 0.02, bounds))
-    assert 4 < len(passed) < len(bounds)
-    for name, choice in found.items():
-        last = [one for one in passed if one[0] == name][-1]
-        assert (choice.thresholds, choice.bound, choice.refused) == (last[1], last[2], None)
-        stage = answer(cascades[name], choice.thresholds)[1]
-        assert choice.kept == tuple((stage == at).mean() for at in range(len(choice.thresholds)))
-
-
-def test_a_cascade_that_fails_at_the_strictest_thresholds_takes_those_after_it_along():
-    stages, truth = three_stages()
-    hopeless = confident(np.zeros(len(truth), bool), np.ones(len(truth)))
-    found = choose_thresholds({"bad": [hopeless, stages[2]], "good": stages}, stages[2], truth, drop=0.02)
-    assert all("no threshold bounds the loss" in choice.refused for choice in found.values())
-    assert answer(stages, found["good"].thresholds)[1].tolist() == [2] * len(truth)
-
-
-def test_the_simulated_gate_has_the_cascades_of_the_real_one():
-    assert [each.name for each in CANDIDATES if each.distance == CASCADE] == list(LINES)
+def test_a_student_that_is_sure_and_wrong_answers_nothing(pair):
+    _, teacher, truth = pair
+    hopeless = confident(np.zeros(1000, bool), np.ones(1000))
+    found = choose_threshold(hopeless, teacher, teacher, truth, drop=0.02)
+    assert found.refused == "no threshold bounds the loss by 2.00% on 1000 validation rows"
+    assert (answer(hopeless, teacher, found.threshold) == teacher.argmax(axis=1)).all()
 
 
 def test_the_chance_that_a_run_accepts_any_worse_model_is_five_percent():

@@ -10,10 +10,12 @@ import pytest
 import torch
 from transformers import AlbertConfig, AutoModel, DistilBertConfig, MPNetConfig, RobertaConfig
 
-from learners import CLASSES, VOCABULARY, rows
+from learners import CLASSES, VOCABULARY, rows, small_family
 from trimtab.compress import COMPRESSORS
 from trimtab.compress.cascade import answer, temperature
 from trimtab.compress.distil import Distil
+from trimtab.compress.fp32 import export
+from trimtab.compress.int8 import quantise
 from trimtab.compress.job import Job, answers_of, collapsed, parity
 from trimtab.compress.torchscript import TorchScript
 from trimtab.compress.variations import variations
@@ -30,7 +32,7 @@ from trimtab.runtime.cascade import calibrate
 def test_the_list_of_compressors_is_the_one_tried(made):
     assert set(made[0]) == {
         "torch-fp32", "ort-fp32", "ort-int8", "student-fp32", "student-int8",
-        "shallow-fp32", "shallow-int8", "cascade", "cascade-3",
+        "shallow-fp32", "shallow-int8", "cascade",
     }  # fmt: skip
     assert set(COMPRESSORS) == {"torch", "fp32", "int8", "student", "cascade"}
 
@@ -114,7 +116,6 @@ def test_a_collapse_of_a_students_int8_is_refused_and_its_distance_from_the_teac
         "student-int8",
         "shallow-int8",
         "cascade",
-        "cascade-3",
     ],
 )
 def test_a_row_is_answered_alike_alone_and_in_any_batch(made, name):
@@ -131,7 +132,7 @@ def test_a_row_is_answered_alike_alone_and_in_any_batch(made, name):
 
 def test_the_answers_do_not_change_when_embeddings_are_asked_for(made):
     found, _, valid = made
-    for name in ("ort-int8", "student-int8", "cascade-3"):
+    for name in ("ort-int8", "student-int8", "cascade"):
         model = open_model(found[name].folder)
         plain, embedded = model(valid.tokens), model(valid.tokens, embed=True)
         np.testing.assert_array_equal(plain.probabilities, embedded.probabilities)
@@ -148,7 +149,7 @@ def test_a_cascade_answers_as_its_stages_do_at_the_threshold(made):
         calibrate(answers_of(found["ort-int8"].folder, valid), config["teacher_temperature"]),
     ]
     given = answers_of(found["cascade"].folder, valid).argmax(axis=1)
-    np.testing.assert_array_equal(given, answer(stages, [config["threshold"]])[0])
+    np.testing.assert_array_equal(given, answer(*stages, config["threshold"]))
 
 
 def test_a_collapsed_model_is_refused():
@@ -207,3 +208,21 @@ def test_the_temperature_of_calibrated_answers_is_one_and_of_sharpened_ones_is_w
     truth = (honest.cumsum(axis=1) > rng.random((len(honest), 1))).argmax(axis=1)
     assert temperature(honest, truth) == pytest.approx(1, abs=0.05)
     assert temperature(calibrate(honest, 0.5), truth) == pytest.approx(2, abs=0.1)
+
+
+def test_what_depends_on_weights_alone_is_computed_before_serving(tmp_path):
+    """A pair of words costs the student an addition; its tables of pairs are quantised like that of words."""
+    family = small_family("bigrams", tmp_path)
+    network = family.build(family.blueprint(CLASSES, 0.1), fresh=True)
+    wide = export(network, tmp_path / "wide")
+    small = quantise(wide, tmp_path / "small", ("Gather",))
+    graph = onnx.load(wide / "model.onnx").graph
+    looked_up = [node for node in graph.node if node.op_type == "Gather"]
+    assert sum(node.op_type == "Gemm" for node in graph.node) == 2  # those of the head
+    assert len(looked_up) == 5  # places, words, their weights, and the two of a pair
+    few = rows(20).tokens
+    expected = predict(network, few)[0]
+    np.testing.assert_allclose(open_model(wide)(few).probabilities, expected, atol=1e-6)
+    np.testing.assert_allclose(open_model(small)(few).probabilities, expected, atol=0.02)
+    stored = onnx.load(small / "model.onnx").graph.initializer
+    assert sum(each.name.endswith("_quantized") for each in stored) == 4  # all but the places

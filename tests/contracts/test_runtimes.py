@@ -11,7 +11,7 @@ from learners import rows
 from trimtab.core.errors import BundleError
 from trimtab.runtime import RUNTIMES, open_model
 
-SAMPLES = {"onnxrt": "ort-int8", "pytorch": "torch-fp32", "cascade": "cascade-3"}
+SAMPLES = {"onnxrt": "ort-int8", "pytorch": "torch-fp32", "cascade": "cascade"}
 
 
 @pytest.fixture(params=sorted(RUNTIMES))

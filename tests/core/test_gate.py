@@ -30,11 +30,6 @@ def test_a_failed_cascade_ends_no_other_branch(drawn):
     assert {name for name, failed in kept_out.items() if failed in cascades} <= cascades
 
 
-def test_cascades_are_tested_in_the_order_of_their_names():
-    passed = {"cascade-3": True, "cascade": False, "student": True}
-    assert untested(passed, {"cascade-3": 2, "cascade": 2, "student": 4}) == {"cascade-3": "cascade"}
-
-
 def test_students_are_tested_in_the_order_of_their_distance():
     passed = {"shallow": False, "student": True, "cascade": True}
     assert untested(passed, {"shallow": 3, "student": 4, "cascade": 2}) == {"student": "shallow"}

@@ -16,10 +16,10 @@ from trimtab.compress.job import Compressor, Job, answers_of, collapsed, parity
 from trimtab.compress.variations import variations
 from trimtab.core.objects import Candidate
 from trimtab.models.batches import Examples
+from trimtab.models.bigrams import Bigrams
 from trimtab.models.family import Settings, TextClassifier, load_network
 from trimtab.models.fit import fit
 from trimtab.models.pretrained import Pretrained, PretrainedClassifier, shallow
-from trimtab.models.static import Static
 from trimtab.models.vocabulary import Start
 
 HARD = 0.5
@@ -31,7 +31,7 @@ COPIES = 8
 
 
 class Distil(Compressor):
-    """A `static` student and, where the teacher's layers can be cut, a shallow one, both in FP32 and INT8.
+    """A small student and, where the teacher's layers can be cut, a shallow one, both in FP32 and INT8.
 
     On the train rows alone the teacher has nothing to tell: it answers them all but surely. So it is asked
     about variations of them too, which is what makes a student's confidence worth trusting. No epoch is
@@ -50,7 +50,7 @@ class Distil(Compressor):
         reference = answers_of(job.made["torch-fp32"].folder, job.valid)
         lesson = _lesson(job)
         found = []
-        for course in filter(None, (_static(teacher, job), _shallow(teacher))):
+        for course in filter(None, (_small(teacher, job), _shallow(teacher))):
             rows = lesson.first(len(job.train) * (1 + course.copies))
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(job.seed)
@@ -81,10 +81,10 @@ class Course:
     distance: int
 
 
-def _static(teacher: PretrainedClassifier, job: Job) -> Course:
-    """Only its table of embeddings is quantised: no activation is, so rows may share a batch."""
-    family = Static(Start.of(teacher.word_embeddings(), job.train.tokens))
-    settings = family.defaults.override({"epochs": 6, "batch_size": 128, "patience": 0})
+def _small(teacher: PretrainedClassifier, job: Job) -> Course:
+    """Only its tables of embeddings are quantised, no activation is."""
+    family = Bigrams(Start.of(teacher.word_embeddings(), job.train.tokens))
+    settings = family.defaults.override({"epochs": 6, "batch_size": 256, "patience": 0})
     blueprint = family.blueprint(len(job.trained.labels), settings.dropout)
     return Course("student", lambda: family.build(blueprint, fresh=True), settings, COPIES, ("Gather",), 4)
 

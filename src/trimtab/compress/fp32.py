@@ -75,7 +75,9 @@ def export(network: TextClassifier, folder: Path) -> Path:
             dynamo=False,
         )
     config = _encoder_config(network)
-    if config is not None:
+    if config is None:
+        _fold(path)
+    else:
         _fuse(path, config)
     (folder / "model.json").write_text(
         json.dumps({"runtime": "onnxrt", "file": "model.onnx"}), encoding="utf-8"
@@ -94,6 +96,16 @@ def fused_layers(folder: Path) -> int:
 
     graph = onnx.load(folder / "model.onnx").graph
     return sum(node.op_type == "Attention" for node in graph.node)
+
+
+def _fold(path: Path) -> None:
+    """Compute what depends on weights alone, once and for all."""
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    options.optimized_model_filepath = str(path)
+    ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
 def _fuse(path: Path, config: Any) -> None:

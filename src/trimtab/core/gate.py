@@ -7,14 +7,14 @@ hypothesis is rejected. Two devices keep the chance that *any* wrong candidate p
   tested first, one after the other, each at `ERROR`. The first that fails ends all testing (fixed sequence:
   Maurer, Hothorn and Lehmacher, 1995).
 * Then two branches are open, each with its share of `ERROR` (weighted Bonferroni; the whole is a graph in the
-  sense of Bretz, Maurer, Brannath and Posch, 2009): the cascades and the students. The cascades' branch
-  is one fixed sequence of all cascades and their thresholds, from the strictest down, which
-  `compress.cascade` walks before they are measured; the students' branch is the sequence of their distances.
+  sense of Bretz, Maurer, Brannath and Posch, 2009): the cascade and the students. The cascade's branch is the
+  fixed sequence of its thresholds, from the strictest down, which `compress.cascade` walks before it is
+  measured; the students' branch is the sequence of their distances.
 
 So if a wrong candidate stands before the branches, only its own test can err, at most `ERROR`; if none does,
 at most the two branches can, with their shares. Orders and shares were settled before any row was
 answered, whatever candidates a run makes: that some are missing, or break another budget, costs
-power and never the error rate. The cascades have the larger share, since a student alone seldom keeps up.
+power and never the error rate. The cascade has the larger share, since a student alone seldom keeps up.
 """
 
 from __future__ import annotations

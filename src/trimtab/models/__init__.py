@@ -6,6 +6,7 @@ FAMILIES = Registry(
     "model family",
     "trimtab.models",
     {
+        "bigrams": "trimtab.models.bigrams:Bigrams",
         "minilm": "trimtab.models.pretrained:MiniLM",
         "pretrained": "trimtab.models.pretrained:Pretrained",
         "static": "trimtab.models.static:Static",
@@ -13,7 +14,7 @@ FAMILIES = Registry(
     },
 )
 
-SMALL = ("static", "textcnn")
+SMALL = ("bigrams", "static", "textcnn")
 """Families that nothing is distilled from: they are students themselves. So a plan can tell without torch."""
 
 __all__ = ["FAMILIES", "SMALL"]

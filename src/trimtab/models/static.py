@@ -22,18 +22,26 @@ class StaticClassifier(TextClassifier):
         self.weight = torch.nn.Embedding(len(pieces) + 1, 1)
         torch.nn.init.zeros_(self.weight.weight)
         self.dropout = torch.nn.Dropout(dropout)
-        self.head = torch.nn.Sequential(
-            torch.nn.Linear(width, hidden),
-            torch.nn.ReLU(),
-            torch.nn.Dropout(dropout),
-            torch.nn.Linear(hidden, classes),
-        )
+        self.head = perceptron(width, hidden, classes, dropout)
 
     def embed(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-        """The weighted mean of the known pieces."""
-        places, known = self.words(input_ids, attention_mask)
+        """The weighted mean (rows, width) of the known pieces."""
+        return self.mean(*self.words(input_ids, attention_mask))
+
+    def mean(self, places: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
+        """The weighted mean (rows, width) of the words at `places`, of those that are `known`."""
         weight = known * self.weight(places).squeeze(-1).exp()
         return weighted_mean(self.words.table(places), weight)
+
+
+def perceptron(width: int, hidden: int, classes: int, dropout: float) -> torch.nn.Module:
+    """A head with one hidden layer."""
+    return torch.nn.Sequential(
+        torch.nn.Linear(width, hidden),
+        torch.nn.ReLU(),
+        torch.nn.Dropout(dropout),
+        torch.nn.Linear(hidden, classes),
+    )
 
 
 class Static(Family):
@@ -56,15 +64,22 @@ class Static(Family):
 
     def blueprint(self, classes: int, dropout: float) -> Blueprint:
         """Sizes and known pieces; the embeddings themselves are weights."""
+        return self.described(classes, dropout)
+
+    def described(self, classes: int, dropout: float, **sizes: int) -> Blueprint:
+        """The blueprint with these sizes besides the common ones."""
         if self.start is None:
-            raise ValueError("a static model starts from word embeddings")
-        return Blueprint(self.name, classes, dropout, {**self.start.sizes(), "hidden": self.hidden})
+            raise ValueError(f"a {self.name} model starts from word embeddings")
+        parameters = {**self.start.sizes(), "hidden": self.hidden, **sizes}
+        return Blueprint(self.name, classes, dropout, parameters)
+
+    def network(self, blueprint: Blueprint) -> StaticClassifier:
+        """The network with weights of its own."""
+        return StaticClassifier(**blueprint.parameters, classes=blueprint.classes, dropout=blueprint.dropout)
 
     def build(self, blueprint: Blueprint, fresh: bool) -> StaticClassifier:
         """The network, its embeddings copied from the teacher's when fresh."""
-        network = StaticClassifier(
-            **blueprint.parameters, classes=blueprint.classes, dropout=blueprint.dropout
-        )
+        network = self.network(blueprint)
         if fresh and self.start is not None:
             network.words.start(self.start)
         return network
