@@ -14,7 +14,7 @@ median with the range over rounds. Each rung changes one thing in the rung befor
     ort-fp32    ONNX Runtime FP32 with fused attention in trimtab's server; a worker takes one text
     ort-int8    the same in INT8
     batching    the same, and a worker takes its share of what waits, sorted by length
-    student     the static student alone, INT8 embeddings
+    student     the small student alone, INT8 embeddings
     cascade     the student, and the INT8 model where it is unsure
     deployed    the bundle that the budgets chose
 

@@ -51,7 +51,7 @@ class TextCNNClassifier(TextClassifier):
 
 
 class TextCNN(Family):
-    """A student that sees word order; it keeps fewer rows in a cascade than `static`."""
+    """A student that sees word order; it keeps fewer rows in a cascade than `bigrams`."""
 
     name: ClassVar[str] = "textcnn"
     defaults: ClassVar[Settings] = Settings(
