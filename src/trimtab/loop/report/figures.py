@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isfinite
 
 from trimtab.core.units import show_ms, show_share, show_size
@@ -86,6 +87,16 @@ def times(ratio: float, less: str, more: str) -> str:
     '4 times faster'
     """
     return f"{1 / ratio:.3g}{TIMES} {less}" if ratio < 1 else f"{ratio:.3g}{TIMES} {more}"
+
+
+def listed(levels: Sequence[float]) -> str:
+    """Shares, in percent.
+
+    >>> listed([0.9, 0.92, 0.98]).replace(BLANK, " "), listed([0.9]).replace(BLANK, " ")
+    ('90, 92 or 98 %', '90 %')
+    """
+    shown = [f"{100 * level:.3g}" for level in levels]
+    return " or ".join(filter(None, [", ".join(shown[:-1]), shown[-1]])) + f"{BLANK}%"
 
 
 def interval(level: float | None) -> str:

@@ -48,7 +48,7 @@ def pareto(record: Record) -> Html | None:
         return None
     drawn = [one for one in candidates if one.get("drop") and one.get("p99_ms")]
     levels = sorted({one["drop"]["level"] for one in drawn if one["drop"] and "level" in one["drop"]})
-    named = " or ".join(figures.interval(level) for level in levels) or figures.interval(None)
+    named = f"interval ({figures.listed(levels)})" if levels else "interval"
     note = (
         "Left and down is better. The area of a point is the size of the model, the vertical line the "
         f"{named} of its accuracy drop, at the level that the gate tests it at: the budget is kept only when "
