@@ -13,11 +13,15 @@ import polars as pl
 
 from trimtab.core.objects import Batch
 from trimtab.core.step import Step
+from until import HANGS, until
+
+CHOSEN = "chosen"
+"""The file that names the process to be killed."""
 
 
 @dataclass(frozen=True)
 class Trap(Step):
-    """Waits in the middle of its first summary to be killed; counts rows when it is left alone."""
+    """Waits in its first summary until one process is chosen to be killed; the others count rows."""
 
     name: ClassVar[str] = "trap"
     learned: ClassVar[tuple[str, ...]] = ("rows",)
@@ -26,13 +30,12 @@ class Trap(Step):
     rows: int | None = None
 
     def partial(self, batch: Batch) -> int:
-        folder = Path(self.folder)
-        if "ray" in sys.modules and not (folder / "killed").exists():
-            (folder / f"{os.getpid()}.tmp").touch()
-            (folder / f"{os.getpid()}.tmp").rename(folder / f"{os.getpid()}.pid")
-            while not (folder / "killed").exists():
-                time.sleep(0.01)
-            time.sleep(1)  # the one to be killed gets no further; another one in the trap goes on
+        folder, me = Path(self.folder), str(os.getpid())
+        if "ray" in sys.modules and not (folder / CHOSEN).exists():
+            (folder / f"{me}.pid").touch()
+            until((folder / CHOSEN).exists)
+            if (folder / CHOSEN).read_text() == me:
+                time.sleep(HANGS)  # it gets no further; another one in the trap goes on
         return len(batch)
 
     def merge(self, left: int, right: int) -> int:
@@ -47,15 +50,19 @@ class Trap(Step):
 
 @dataclass(frozen=True)
 class Where(Step):
-    """Writes beside each row which node it was seen on."""
+    """Writes beside each row which node it was seen on; the first one waits for the other."""
 
     name: ClassVar[str] = "where"
+
+    folder: str
 
     def __call__(self, batch: Batch) -> Batch:
         import ray
 
-        time.sleep(0.5)  # long enough that one node does not do all blocks alone
-        return batch.with_columns(node=[ray.get_runtime_context().get_node_id()] * len(batch))
+        node = ray.get_runtime_context().get_node_id()
+        (Path(self.folder) / node).touch()
+        until(lambda: len(list(Path(self.folder).iterdir())) == 2)  # else one could do all blocks alone
+        return batch.with_columns(node=[node] * len(batch))
 
 
 @dataclass(frozen=True)

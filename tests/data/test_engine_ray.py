@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import re
 import shutil
 import signal
@@ -11,14 +13,13 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cluster_steps import Rank, Trap, Where
+from cluster_steps import CHOSEN, Rank, Trap, Where
 from contracts.test_steps import ALL, SAMPLES, step_of, understands
 from data.test_prepare import rows, spec_of, write
 from rows import CHINESE, ENGLISH, batch_of, same_state, series_of
@@ -33,6 +34,7 @@ from trimtab.data.impute import Impute
 from trimtab.data.near_duplicates import NearDuplicates
 from trimtab.data.outliers import Iqr
 from trimtab.data.prepare import prepare
+from until import HANGS, until
 
 pytestmark = [
     pytest.mark.slow,
@@ -52,11 +54,11 @@ def cluster() -> Iterator[Any]:
     ray = engine_ray._ray()
     patch = pytest.MonkeyPatch()
     patch.setenv("PYTHONPATH", PATHS)
-    patch.setenv("RAY_CLIENT_SERVER_CHECK_CHANNEL_TIMEOUT_S", "120")  # 30 s are few on a busy machine
+    patch.setenv("RAY_CLIENT_SERVER_CHECK_CHANNEL_TIMEOUT_S", str(HANGS))  # 30 s are few on a busy machine
     from ray.cluster_utils import Cluster
 
     here = {"node_ip_address": engine_ray.LOOPBACK, "num_cpus": 1, "object_store_memory": STORE}
-    head = {**here, "include_dashboard": False}
+    head = {**here, "include_dashboard": False, "dashboard_agent_listen_port": 0}
     made = Cluster(head_node_args=head | {"ray_client_server_port": _free_port()}, initialize_head=True)
     made.add_node(**here)
     engine_ray.connect(made.address)
@@ -76,8 +78,8 @@ def test_it_runs_a_chain_of_steps(cluster):
     check_same(CHAIN, TEXTS, *(engine_ray.learn(CHAIN, cut(TEXTS, n)) for n in BLOCKS))
 
 
-def test_it_works_on_both_nodes(cluster):
-    _, blocks = engine_ray.learn([Where()], cut(TEXTS, 12))
+def test_it_works_on_both_nodes(cluster, tmp_path):
+    _, blocks = engine_ray.learn([Where(str(tmp_path))], cut(TEXTS, 12))
     assert len({value for block in blocks for value in block["node"]}) == 2
 
 
@@ -117,19 +119,18 @@ def test_it_gives_the_same_when_a_worker_is_killed_in_the_middle(cluster, tmp_pa
     hunter = threading.Thread(target=kill_one_worker, args=(tmp_path, cluster), daemon=True)
     hunter.start()
     found = engine_ray.learn(steps, cut(TEXTS, 7))
-    hunter.join(60)
-    assert (tmp_path / "killed").exists()
+    hunter.join(HANGS)
+    assert (tmp_path / CHOSEN).exists()
     check_same(steps, TEXTS, found)
 
 
 def test_it_makes_blocks_again_that_died_with_their_node(cluster):
     lost = cluster.add_node(node_ip_address=engine_ray.LOOPBACK, num_cpus=2, object_store_memory=STORE)
-    cluster.wait_for_nodes()
+    cluster.wait_for_nodes(HANGS)
     found = engine_ray.learn(CHAIN, cut(TEXTS, 7))
     cluster.remove_node(lost, allow_graceful=False)
     check_same(CHAIN, TEXTS, found)
-    while engine_ray.cores() > 2:  # the next test counts them
-        time.sleep(0.1)
+    until(lambda: engine_ray.cores() == 2)  # the next test counts them
 
 
 def test_it_serves_a_client_from_afar(cluster):
@@ -234,7 +235,7 @@ def run_alone(code: str) -> subprocess.CompletedProcess[str]:
         env=os.environ | {"PYTHONPATH": PATHS},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=HANGS,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
@@ -243,12 +244,11 @@ def run_alone(code: str) -> subprocess.CompletedProcess[str]:
 
 def kill_one_worker(folder: Path, cluster: Any) -> None:
     """SIGKILL the worker that wrote its process id, once it is in the middle of a task."""
-    while not (found := sorted(folder.glob("*.pid"))):
-        time.sleep(0.01)
-    victim = int(found[0].stem)
+    victim = int(until(lambda: sorted(folder.glob("*.pid")))[0].stem)
     raylets = {info.process.pid for node in cluster.list_all_nodes() for info in node.all_processes["raylet"]}
     assert _parent(victim) in raylets, "only a worker of this test's own cluster"
-    (folder / "killed").touch()
+    (folder / "tmp").write_text(str(victim))
+    (folder / "tmp").rename(folder / CHOSEN)  # seen whole or not at all
     os.kill(victim, signal.SIGKILL)
 
 
@@ -257,6 +257,8 @@ def _parent(pid: int) -> int:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A free port that no process gets which asks for any: those lie above 32,768."""
+    for port in random.sample(range(20_000, 32_000), 100):
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    pytest.fail("no free port")

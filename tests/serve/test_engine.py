@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import threading
 from time import perf_counter
 
 import numpy as np
@@ -14,6 +16,7 @@ from trimtab.serve.engine import Engine, answered_before, waiting_bound_s
 from trimtab.serve.load import drive, start_server
 from trimtab.serve.metrics import Meter
 from trimtab.serve.refusal import Draining, Failed, Overloaded
+from until import HANGS
 
 ONE_WORKER = ServeSpec(queue=64, max_texts=64)
 
@@ -29,6 +32,19 @@ def run_engine(bundle, scenario, spec=ONE_WORKER, workers=2):
             engine.close()
 
     return asyncio.run(run())
+
+
+@pytest.fixture
+def cheap_student(monkeypatch):
+    """A student is cheap enough for the loop, however slow this machine happens to be."""
+    monkeypatch.setattr("trimtab.serve.engine.CHEAP_SECONDS", math.inf)
+
+
+def held(engine) -> threading.Event:
+    """From now on the engine's costly stage computes nothing before this event."""
+    run, go = engine._pool._run, threading.Event()
+    engine._pool._run = lambda rows: run(rows) if go.wait(HANGS) else 1 / 0
+    return go
 
 
 @pytest.mark.parametrize("kind", ["tiny", "slow", "cascade"])
@@ -48,7 +64,7 @@ def test_an_identical_request_gets_the_identical_answer_alone_and_in_company(kin
     assert (alone == load(bundle.folder).predict_proba(some)).all()
 
 
-def test_both_stages_of_a_cascade_answer(cascade, texts):
+def test_both_stages_of_a_cascade_answer(cascade, texts, cheap_student):
     async def scenario(engine):
         return await engine.submit(texts[:60], perf_counter())
 
@@ -58,18 +74,32 @@ def test_both_stages_of_a_cascade_answer(cascade, texts):
     assert set(stages) == {0, 1}
 
 
-def test_sure_answers_do_not_wait_for_unsure_ones(cascade, texts):
+def test_sure_answers_do_not_wait_for_unsure_ones(cascade, texts, cheap_student):
     stages = load(cascade.folder).output(texts).stage
     sure, unsure = (texts[int(np.flatnonzero(stages == stage)[0])] for stage in (0, 1))
 
     async def scenario(engine):
+        go = held(engine)
         slow = [engine.submit([unsure], perf_counter()) for _ in range(20)]
-        await engine.submit([sure], perf_counter())
-        early = sum(future.done() for future in slow)
-        await asyncio.gather(*slow)
-        return early
+        try:
+            ticket = await asyncio.wait_for(engine.submit([sure], perf_counter()), HANGS / 10)
+            early = sum(future.done() for future in slow)
+        finally:
+            go.set()
+        return ticket.stages, early, [(await future).stages for future in slow]
 
-    assert run_engine(cascade, scenario) < 5
+    assert run_engine(cascade, scenario) == ([0], 0, [[1]] * 20)
+
+
+def test_a_cascade_whose_student_is_costly_answers_the_same(cascade, texts, monkeypatch):
+    monkeypatch.setattr("trimtab.serve.engine.CHEAP_SECONDS", 0)
+
+    async def scenario(engine):
+        return await engine.submit(texts[:60], perf_counter())
+
+    ticket = run_engine(cascade, scenario)
+    assert ticket.stages == load(cascade.folder).output(texts[:60]).stage.tolist()
+    assert (ticket.probabilities() == load(cascade.folder).predict_proba(texts[:60])).all()
 
 
 def test_it_refuses_early_and_says_when_to_come_back(slow):
@@ -87,7 +117,7 @@ def test_it_refuses_early_and_says_when_to_come_back(slow):
 def test_it_answers_what_it_accepted_before_it_ends(slow):
     async def scenario(engine):
         accepted = [engine.submit(["card"], perf_counter()) for _ in range(20)]
-        draining = asyncio.create_task(engine.drain(asyncio.get_running_loop().time() + 60))
+        draining = asyncio.create_task(engine.drain(asyncio.get_running_loop().time() + HANGS))
         await asyncio.sleep(0)
         with pytest.raises(Draining):
             engine.submit(["card"], perf_counter())
@@ -99,8 +129,10 @@ def test_it_answers_what_it_accepted_before_it_ends(slow):
 
 def test_it_refuses_what_is_unanswered_when_the_time_to_drain_is_over(slow):
     async def scenario(engine):
+        go = held(engine)
         accepted = engine.submit(["card"] * 64, perf_counter())
         drained = await engine.drain(asyncio.get_running_loop().time() + 0.005)
+        go.set()
         with pytest.raises(Draining, match="it shut down before the answer was ready"):
             await accepted
         return drained
@@ -119,7 +151,7 @@ def test_a_tokenizer_that_raises_fails_the_request_and_no_other(slow):
     assert run_engine(slow, scenario) == (0, [0])
 
 
-def test_a_cascade_that_cannot_tell_what_to_keep_fails_its_rows_and_goes_on(cascade, texts):
+def test_a_cascade_that_cannot_tell_what_to_keep_fails_its_rows_and_goes_on(cascade, texts, cheap_student):
     async def scenario(engine):
         keep, engine._keep = engine._keep, lambda *_: 1 / 0
         with pytest.raises(Failed):

@@ -4,8 +4,8 @@
 
 A stage that costs less than a thread hop runs on the loop itself, over all the rows that arrived
 meanwhile; a costly one runs in worker threads (ONNX Runtime releases the GIL). Which is which is measured
-when the engine starts. For a cascade the student's answers go out at once, and never wait for the
-teacher's rows.
+when the engine starts. The answers of a cascade's cheap student go out at once, and never wait for the
+teacher's rows; a costly student runs in the workers, with its teacher.
 
 The queue is bounded by texts: accepted texts not yet answered, those being computed included. A request
 that would overfill it is refused with a hint when to retry; a request larger than the whole queue is
