@@ -139,7 +139,7 @@ def test_of_equally_fast_ones_it_takes_the_more_accurate_then_the_smaller(figure
         (
             {"accuracy_drop": "0.5pt"},
             "accuracy_drop",
-            "accuracy drop is at most 0.80 % (98.3 % bound), the budget allows 0.50 %",
+            "accuracy drop is at most 0.80 % (99 % bound), the budget allows 0.50 %",
         ),
         (
             {"latency_p99": "10.5ms"},
