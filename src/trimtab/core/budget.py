@@ -64,7 +64,7 @@ def choose(
 
     Several candidates are tested on the same rows, and the best of several lucky ones is no evidence. How
     `gate` orders the tests and shares the error rate keeps the chance that any candidate passes whose
-    true drop exceeds the budget at 5 % for the whole run, the cascades' search for a threshold included.
+    true drop exceeds the budget at 5 % for the whole run, the cascade's search for a threshold included.
     """
     uses = {each.name: tuple(used(each, drops[each.name], budget)) for each in candidates}
     _end_sequence(uses, {each.name: each.distance for each in candidates})
