@@ -66,9 +66,9 @@ def table(name: str, part: str | None = None) -> str:
         *("| " + " | ".join(_cell(row.get(key)) for key in columns) + " |" for row in rows),
     ]
     if "ratios" in result and part is None:
-        lines += ["", "| ratio | median | lowest | highest |", "|---|---|---|---|"]
+        lines += ["", "| ratio | median | lowest | highest | goal |", "|---|---|---|---|---|"]
         lines += [
-            f"| {what} | {of['median']} | {of['low']} | {of['high']} |"
+            f"| {what} | {of['median']} | {of['low']} | {of['high']} | {of.get('goal') or ''} |"
             for what, of in result["ratios"].items()
         ]
     return "\n".join(lines)

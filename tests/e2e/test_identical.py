@@ -16,8 +16,8 @@ from trimtab.core.bundle import write_bundle
 from trimtab.core.spec import DataSpec
 from trimtab.data.read import read
 from trimtab.features.tokens import Tokens
+from trimtab.models.bigrams import Bigrams
 from trimtab.models.pretrained import MiniLM
-from trimtab.models.static import Static
 from trimtab.models.vocabulary import Start
 from trimtab.runtime import open_model
 from trimtab.runtime.cascade import calibrate
@@ -44,8 +44,8 @@ def bundle(texts, tmp_path_factory):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         teacher = family.build(family.blueprint(CLASSES, 0.0), fresh=True)
-        static = Static(Start.of(teacher.word_embeddings(), tokens.rows(texts)))
-        student = static.build(static.blueprint(CLASSES, 0.0), fresh=True)
+        small = Bigrams(Start.of(teacher.word_embeddings(), tokens.rows(texts)))
+        student = small.build(small.blueprint(CLASSES, 0.0), fresh=True)
     export(teacher.eval(), folder / "fp32")
     quantise(folder / "fp32", folder / "cascade" / "teacher")
     quantise(export(student.eval(), folder / "wide"), folder / "cascade" / "student", ("Gather",))

@@ -60,6 +60,7 @@ def test_a_pair_with_an_unknown_word_says_nothing(network):
     unknown, alone, empty = embedded(network, [1000, 7, 1001, 7, 1002], [1000], [7])
     for row in (unknown, alone, empty):
         assert row[WIDTH:].tolist() == [0.0] * FEATURES
+    assert embedded(network, [1000])[0, WIDTH:].tolist() == [0.0] * FEATURES  # with nothing to pad it to
     assert empty.tolist() == [0.0] * (WIDTH + FEATURES)
 
 

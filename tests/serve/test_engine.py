@@ -131,8 +131,10 @@ def test_it_refuses_what_is_unanswered_when_the_time_to_drain_is_over(slow):
     async def scenario(engine):
         go = held(engine)
         accepted = engine.submit(["card"] * 64, perf_counter())
-        drained = await engine.drain(asyncio.get_running_loop().time() + 0.005)
-        go.set()
+        try:
+            drained = await engine.drain(asyncio.get_running_loop().time() + 0.005)
+        finally:
+            go.set()
         with pytest.raises(Draining, match="it shut down before the answer was ready"):
             await accepted
         return drained
