@@ -44,7 +44,7 @@ def cluster(nodes: int, store_mb: int) -> Iterator[None]:
         return
     from trimtab.data import engine_ray
 
-    os.environ |= engine_ray.QUIET | engine_ray.PATIENT
+    os.environ |= engine_ray.SETTINGS
     from ray.cluster_utils import Cluster
 
     store = store_mb * 2**20 // nodes

@@ -17,6 +17,7 @@ from tiny import NEW, profiled_bundle, texts
 from trimtab.core.releases import Releases
 from trimtab.core.requests import read_requests, segments
 from trimtab.serve.load import drive
+from until import until
 
 pytestmark = pytest.mark.slow
 
@@ -60,10 +61,7 @@ def send(project: Path, url: str, asked: list[str]) -> None:
     log = project / ".trimtab" / "requests"
     logged = sum(1 for _ in read_requests(log))
     assert drive(url, asked, concurrency=4, requests=len(asked), rate=500.0).errors == 0
-    until = time.monotonic() + 20
-    while sum(1 for _ in read_requests(log)) < logged + len(asked):
-        assert time.monotonic() < until
-        time.sleep(0.1)
+    until(lambda: sum(1 for _ in read_requests(log)) >= logged + len(asked), 20)
 
 
 def watch(project: Path) -> dict:

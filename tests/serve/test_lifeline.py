@@ -7,10 +7,11 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from pathlib import Path
 
 import pytest
+
+from until import until
 
 PARENT = textwrap.dedent(
     """
@@ -43,20 +44,13 @@ def is_alive(pid):
     return state != "Z"
 
 
-def until(condition, seconds=30):
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.05)
-    return condition()
-
-
 @pytest.mark.parametrize(("doing", "processes"), [("wait", 1), ("drive", 2)])
 def test_no_child_outlives_a_parent_that_is_killed(tiny, doing, processes):
     command = [sys.executable, "-c", PARENT, str(tiny.folder), doing]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
         server = int(parent.stdout.readline())
-        assert until(lambda: len(children(parent.pid)) == processes)
+        assert until(lambda: len(children(parent.pid)) == processes, 30)
         started = children(parent.pid)
         os.kill(parent.pid, signal.SIGKILL)
     assert server in started
-    assert until(lambda: not any(map(is_alive, started)))
+    assert until(lambda: not any(map(is_alive, started)), 30)

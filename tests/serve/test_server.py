@@ -22,6 +22,7 @@ from trimtab.serve.load import Plan, start_server
 from trimtab.serve.load.play import play
 from trimtab.serve.protocol import open_inference_pb2 as pb
 from trimtab.serve.server import serve
+from until import until
 
 NEVER_READ = ("Connect", "closed", "CANCELLED")
 """How a request ends that reached the sockets when the server was already closing them."""
@@ -183,14 +184,12 @@ def ask_grpc(server, texts):
 
 def until_waiting(server):
     """Return once the server has accepted a text that it has not answered."""
-    end = time.monotonic() + 30
-    while time.monotonic() < end:
-        page = httpx.get(server.rest_url + "/metrics", timeout=30).text
-        if any(
-            line.startswith("trimtab_waiting{") and not line.endswith(" 0.0") for line in page.splitlines()
-        ):
-            return
-    pytest.fail("the request never arrived")
+
+    def waits() -> bool:
+        lines = httpx.get(server.rest_url + "/metrics", timeout=30).text.splitlines()
+        return any(line.startswith("trimtab_waiting{") and not line.endswith(" 0.0") for line in lines)
+
+    until(waits, 30)
 
 
 def test_half_a_request_does_not_hold_the_server_and_is_refused(tiny, capfd):

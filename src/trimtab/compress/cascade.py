@@ -58,7 +58,6 @@ def choose_threshold(
     reference: np.ndarray,
     truth: np.ndarray,
     drop: float,
-    level: float = level_of(CASCADE),
 ) -> Choice:
     """The lowest threshold whose accuracy loss against the reference is bounded by `drop`.
 
@@ -72,7 +71,7 @@ def choose_threshold(
         1.01, 0.0, 1.0, f"no threshold bounds the loss by {drop:.2%} on {len(truth)} validation rows"
     )
     for threshold in THRESHOLDS.tolist():
-        bound = paired_drop(right, answer(student, teacher, threshold) == truth, level).high
+        bound = paired_drop(right, answer(student, teacher, threshold) == truth, level_of(CASCADE)).high
         if bound > drop:
             break
         best = Choice(threshold, float((student.max(axis=1) >= threshold).mean()), bound, None)

@@ -25,14 +25,14 @@ ERROR = 0.05
 """Most often that a run accepts any candidate whose true accuracy drop exceeds the budget."""
 SAME_NETWORK, CASCADE = 1, 2
 """The largest distance of a candidate that is the trained network in other numbers; that of a cascade."""
-TRUNK, CASCADES, STUDENTS = "trunk", "cascades", "students"
-SHARES = {TRUNK: ERROR, CASCADES: 0.8 * ERROR, STUDENTS: 0.2 * ERROR}
+_TRUNK, _FRONT, _STUDENTS = "trunk", "cascade", "students"
+_SHARES = {_TRUNK: ERROR, _FRONT: 0.8 * ERROR, _STUDENTS: 0.2 * ERROR}
 """The error rate of the tests in each branch; the trunk's is spent before the others open, or not at all."""
 
 
 def error_of(distance: int) -> float:
     """The one-sided error rate at which a candidate of this distance is tested."""
-    return SHARES[_branch(distance)]
+    return _SHARES[_branch(distance)]
 
 
 def level_of(distance: int) -> float:
@@ -56,7 +56,7 @@ def untested(passed: Mapping[str, bool], distance: Mapping[str, int]) -> dict[st
     kept_out: dict[str, str] = {}
     for name in sorted(passed, key=lambda name: (distance[name], name)):
         branch = _branch(distance[name])
-        failed = ended.get(TRUNK) or ended.get(branch)
+        failed = ended.get(_TRUNK) or ended.get(branch)
         if failed is not None:
             kept_out[name] = failed
         elif not passed[name]:
@@ -66,5 +66,5 @@ def untested(passed: Mapping[str, bool], distance: Mapping[str, int]) -> dict[st
 
 def _branch(distance: int) -> str:
     if distance <= SAME_NETWORK:
-        return TRUNK
-    return CASCADES if distance == CASCADE else STUDENTS
+        return _TRUNK
+    return _FRONT if distance == CASCADE else _STUDENTS

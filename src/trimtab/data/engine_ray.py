@@ -31,10 +31,12 @@ MOST_SHARES = 64
 """In how many shares columns or keys are learned at most: two a core; each is an object of each block."""
 LOOPBACK = "127.0.0.2"
 """Where our own cluster talks to itself: Ray takes 127.0.0.1 for the address of the network card."""
-QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
-"""No report leaves the machine, and no hint about GPUs that nobody asked for."""
-PATIENT = {"RAY_agent_register_timeout_ms": "60000"}
-"""How long a node waits for its helper processes to start: on a busy machine Ray's 15 seconds are too few."""
+SETTINGS = {
+    "RAY_USAGE_STATS_ENABLED": "0",  # no report leaves the machine
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # no hint about GPUs that nobody asked for
+    "RAY_agent_register_timeout_ms": "60000",  # 15 s are too few for a node's helpers on a busy machine
+}
+"""What Ray reads from the environment, where the user has not set it."""
 WORKER = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1"}
 """A task gets one core and uses one."""
 
@@ -211,6 +213,6 @@ def _remote(function: Callable[..., Any]) -> Any:
 
 
 def _ray() -> Any:
-    for name, value in (QUIET | PATIENT).items():
+    for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
     return optional("ray", "ray", "engine ray")

@@ -7,9 +7,8 @@ from typing import ClassVar
 import torch
 from torch.nn.functional import embedding, pad, relu
 
-from trimtab.models.family import Blueprint
 from trimtab.models.static import Static, StaticClassifier, perceptron
-from trimtab.models.vocabulary import Start
+from trimtab.models.vocabulary import Start, WordClassifier
 
 
 class BigramClassifier(StaticClassifier):
@@ -49,15 +48,7 @@ class Bigrams(Static):
     """The front of a cascade: it keeps more texts than `static` and costs about as little."""
 
     name: ClassVar[str] = "bigrams"
+    network: ClassVar[type[WordClassifier]] = BigramClassifier
 
     def __init__(self, start: Start | None = None, hidden: int = 512, features: int = 128) -> None:
-        super().__init__(start, hidden)
-        self.features = features
-
-    def blueprint(self, classes: int, dropout: float) -> Blueprint:
-        """Sizes and known pieces; the embeddings themselves are weights."""
-        return self.described(classes, dropout, features=self.features)
-
-    def network(self, blueprint: Blueprint) -> BigramClassifier:
-        """The network with weights of its own."""
-        return BigramClassifier(**blueprint.parameters, classes=blueprint.classes, dropout=blueprint.dropout)
+        super().__init__(start, hidden, features=features)

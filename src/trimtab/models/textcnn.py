@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 
 import torch
 
-from trimtab.models.family import Blueprint, Family, Settings, TextClassifier
-from trimtab.models.vocabulary import KnownWords, Start
+from trimtab.models.family import Settings
+from trimtab.models.vocabulary import KnownWords, Start, WordClassifier, WordFamily
 
 
-class TextCNNClassifier(TextClassifier):
+class TextCNNClassifier(WordClassifier):
     """Kim (2014): parallel convolutions, ReLU, maximum over time, dropout, a linear head."""
 
     def __init__(
@@ -50,10 +50,11 @@ class TextCNNClassifier(TextClassifier):
         return (response * seen).amax(dim=2)
 
 
-class TextCNN(Family):
+class TextCNN(WordFamily):
     """A student that sees word order; it keeps fewer rows in a cascade than `bigrams`."""
 
     name: ClassVar[str] = "textcnn"
+    network: ClassVar[type[WordClassifier]] = TextCNNClassifier
     defaults: ClassVar[Settings] = Settings(
         epochs=12, batch_size=64, learning_rate=1e-3, head_learning_rate=1e-3, dropout=0.3, patience=3
     )
@@ -65,21 +66,4 @@ class TextCNN(Family):
     }
 
     def __init__(self, start: Start | None = None, filters: int = 128) -> None:
-        self.start = start
-        self.filters = filters
-
-    def blueprint(self, classes: int, dropout: float) -> Blueprint:
-        """Sizes and known pieces; the embeddings themselves are weights."""
-        if self.start is None:
-            raise ValueError("a textcnn starts from word embeddings")
-        sizes = {**self.start.sizes(), "filters": self.filters, "spans": [2, 3, 4]}
-        return Blueprint(self.name, classes, dropout, sizes)
-
-    def build(self, blueprint: Blueprint, fresh: bool) -> TextCNNClassifier:
-        """The network, its embeddings copied when fresh."""
-        network = TextCNNClassifier(
-            **blueprint.parameters, classes=blueprint.classes, dropout=blueprint.dropout
-        )
-        if fresh and self.start is not None:
-            network.words.start(self.start)
-        return network
+        super().__init__(start, filters=filters, spans=[2, 3, 4])

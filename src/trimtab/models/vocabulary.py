@@ -1,12 +1,15 @@
-"""Word embeddings for the pieces that the train rows know, instead of the tokenizer's whole vocabulary."""
+"""Networks that embed the pieces which the train rows know, not the tokenizer's whole vocabulary."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
+
+from trimtab.models.family import Blueprint, Family, TextClassifier
 
 
 @dataclass(frozen=True)
@@ -51,3 +54,32 @@ class KnownWords(torch.nn.Module):
         """Copy the teacher's embeddings."""
         with torch.no_grad():
             self.table.weight[1:] = start.table[torch.as_tensor(start.pieces)]
+
+
+class WordClassifier(TextClassifier):
+    """A classifier whose first layer embeds known pieces."""
+
+    words: KnownWords
+
+
+class WordFamily(Family):
+    """A family whose networks start from word embeddings; `sizes` are those of its network besides theirs."""
+
+    network: ClassVar[type[WordClassifier]]
+
+    def __init__(self, start: Start | None, **sizes: object) -> None:
+        self.start = start
+        self.sizes = sizes
+
+    def blueprint(self, classes: int, dropout: float) -> Blueprint:
+        """Sizes and known pieces; the embeddings themselves are weights."""
+        if self.start is None:
+            raise ValueError(f"a {self.name} model starts from word embeddings")
+        return Blueprint(self.name, classes, dropout, {**self.start.sizes(), **self.sizes})
+
+    def build(self, blueprint: Blueprint, fresh: bool) -> WordClassifier:
+        """The network, its embeddings copied from the teacher's when fresh."""
+        network = self.network(**blueprint.parameters, classes=blueprint.classes, dropout=blueprint.dropout)
+        if fresh and self.start is not None:
+            network.words.start(self.start)
+        return network

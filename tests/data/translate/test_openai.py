@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,7 @@ from trimtab.data.translate.base import Stopped
 from trimtab.data.translate.cache import Cache
 from trimtab.data.translate.fill import fill
 from trimtab.data.translate.openai import OpenAI
+from until import until
 
 TEXTS = [f"Text number {at}, about cards" for at in range(13)]
 
@@ -187,9 +187,7 @@ def test_it_asks_nothing_twice_after_being_killed(tmp_path):
     with serving(wait=0.1) as server:
         child = subprocess.Popen([sys.executable, "-c", code, server.url, str(tmp_path / "c"), tests])
         try:
-            until = time.monotonic() + 60
-            while len(server.asked) < 4 and time.monotonic() < until:
-                time.sleep(0.01)
+            until(lambda: len(server.asked) >= 4, 60)
         finally:
             os.kill(child.pid, signal.SIGKILL)
             child.wait()

@@ -101,7 +101,7 @@ def listed(levels: Sequence[float]) -> str:
 
 def interval(level: float | None) -> str:
     """`90 % interval`, or `interval` where the level is not known."""
-    return "interval" if level is None else f"{100 * level:.3g}{BLANK}% interval"
+    return "interval" if level is None else f"{listed([level])} interval"
 
 
 def rows(number: int) -> str:
