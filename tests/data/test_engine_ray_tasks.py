@@ -24,7 +24,7 @@ TABLE = tabular_of(60)
 
 def learned_in_shares(step: Step, batch: Batch, blocks: int, shares: int) -> Step:
     """As the engine learns it, one task after another."""
-    found = [tasks.surveyed(None, step, block, shares) for block in cut(batch, blocks)]
+    found = [tasks.surveyed(step, shares, False, block) for block in cut(batch, blocks)]
     assert all(block is None for block, *_ in found)
     if isinstance(step, ColumnStep):
         columns = zip(*(share for _, *share in found), strict=True)
@@ -67,7 +67,7 @@ def test_copies_are_the_same_learned_in_shares_of_any_texts(texts, shares):
 
 def test_only_rows_whose_key_stands_twice_are_sent():
     step, batch = DropDuplicates(), batch_of(["a", "b", "c", "a", "d"])
-    found = [tasks.surveyed(None, step, block, 2)[1:] for block in cut(batch, 2)]
+    found = [tasks.surveyed(step, 2, False, block)[1:] for block in cut(batch, 2)]
     repeated = [tasks.repeated(*share) for share in zip(*(keys for _, *keys in found), strict=True)]
     sent = [picked for block in found for picked in tasks.picked(step, *block, *repeated)]
     assert sum(size for _, size, _ in sent) == 2
@@ -79,7 +79,7 @@ def test_each_share_holds_its_own_range_of_keys_and_none_is_lost():
     keys = np.random.default_rng(0).integers(0, 2**64, 1000, dtype=np.uint64)
     step = DropDuplicates()
     batch = batch_of([str(key) for key in keys])
-    _, (summary, rows), *shares = tasks.surveyed(None, step, batch, 8)
+    _, (summary, rows), *shares = tasks.surveyed(step, 8, False, batch)
     made, own = step.keys(summary)
     assert np.array_equal(np.sort(own), np.concatenate(shares))
     assert np.array_equal(made[np.argsort(own)], rows)

@@ -36,6 +36,8 @@ class Step:
     """The modalities whose batches the step understands."""
     adds_rows: ClassVar[bool] = False
     """True for steps that add rows to those they get."""
+    light: ClassVar[bool] = False
+    """True where doing the step again costs less than storing the rows after it: an engine may then do so."""
     learned: ClassVar[tuple[str, ...]] = ()
     """The fields that `learn` fills."""
     writes: ClassVar[tuple[str, ...]] = ()

@@ -50,6 +50,7 @@ class Copies(Step):
     """
 
     train_only: ClassVar[bool] = True
+    light: ClassVar[bool] = True
     learned: ClassVar[tuple[str, ...]] = (
         "gone", "twin", "likeness", "differs", "member", "cluster", "names",
     )  # fmt: skip

@@ -1,7 +1,8 @@
 """Runs steps over blocks of rows on a Ray cluster: the same steps, the same result as on one machine.
 
 Blocks lie in Ray's object store as Arrow tables and move only where a step asks for it. Each step costs one
-task a block: it applies the step before, and summarises for the next one. Summaries are merged in a tree; or,
+task a block: it applies the steps before that the stored block lacks, and summarises for the next one; light
+steps are applied again by each task rather than their rows stored. Summaries are merged in a tree; or,
 for steps that learn column by column, sent to a task for some columns each; or, for steps with keys (copies),
 shuffled by the key; for steps with `together` the rows themselves are shuffled by the hash of those columns.
 A task whose worker dies is run again: it depends on its inputs alone.
@@ -25,6 +26,8 @@ from trimtab.data.engine_ray_frames import send_as_arrow
 
 RETRIES = 5
 """How often a task is run again whose worker or node died; an error of the step itself is never retried."""
+LATE = 4
+"""Light steps that a stored block may lack, each of which is done again by every task over the block."""
 FAN_IN = 4
 """Summaries that one task merges."""
 MOST_SHARES = 64
@@ -101,14 +104,15 @@ def learn(steps: Iterable[Step], blocks: Sequence[Batch]) -> tuple[tuple[Step, .
     send_as_arrow(_ray())
     held = _refs(blocks)
     learned: list[Step] = []
-    before: Any = None  # the last learned step, not yet applied: the next task over a block does both
+    late: list[Any] = []  # learned steps that the stored blocks lack: each task over a block does them first
     for step in steps:
         if step.together is not None and len(held) > 1:
-            held, before = _regroup(_apply(before, held, tasks.trained), step.together), None
-        held, found = _summarise(step, before, held)
+            held, late = _regroup(_apply(late, held, tasks.trained), step.together), []
+        keep = bool(late) and (len(late) == LATE or not learned[-1].light)
+        held, found = _summarise(step, late, held, keep)
         learned.append(_finish(step, found))
-        before = _ray().put(learned[-1])
-    return tuple(learned), Blocks(_apply(before, held, tasks.trained))
+        late = [*([] if keep else late), _ray().put(learned[-1])]
+    return tuple(learned), Blocks(_apply(late, held, tasks.trained))
 
 
 def apply(steps: Iterable[Step], blocks: Sequence[Batch]) -> Blocks:
@@ -116,11 +120,12 @@ def apply(steps: Iterable[Step], blocks: Sequence[Batch]) -> Blocks:
     connect()
     send_as_arrow(_ray())
     held = _refs(blocks)
+    late: list[Any] = []
     for step in steps:
         if step.together is not None and len(held) > 1:
-            held = _regroup(held, step.together)
-        held = _apply(_ray().put(step), held, tasks.applied)
-    return Blocks([_held(block) for block in held])
+            held, late = _regroup(_apply(late, held, tasks.applied), step.together), []
+        late.append(_ray().put(step))
+    return Blocks(_apply(late, held, tasks.applied))
 
 
 def fetch(refs: Any) -> Any:
@@ -145,9 +150,9 @@ def _held(block: Any) -> Any:
     return _ray().put(block) if isinstance(block, Batch) else block
 
 
-def _apply(step: Any, held: list[Any], how: Callable[[Step, Batch], Batch]) -> list[Any]:
+def _apply(steps: list[Any], held: list[Any], how: Callable[..., Batch]) -> list[Any]:
     refs = map(_held, held)
-    return list(refs) if step is None else [_task(how).remote(step, block) for block in refs]
+    return [_task(how).remote(block, *steps) for block in refs] if steps else list(refs)
 
 
 def _regroup(held: list[Any], columns: tuple[str, ...]) -> list[Any]:
@@ -156,14 +161,14 @@ def _regroup(held: list[Any], columns: tuple[str, ...]) -> list[Any]:
     return [_task(tasks.joined).remote(*share) for share in zip(*pieces, strict=True)]
 
 
-def _summarise(step: Step, before: Any, held: list[Any]) -> tuple[list[Any], list[list[Any]]]:
-    """The blocks after `before`, and of each what `step` finds in it, in as many shares as it merges."""
+def _summarise(step: Step, late: list[Any], held: list[Any], keep: bool) -> tuple[list[Any], list[list[Any]]]:
+    """The blocks, after `late` if they are kept, and of each what `step` then finds in it, in shares."""
     shares = _shares(step, len(held))
     returns = 1 + shares + (shares > 1 and isinstance(step, KeyedStep))
     blocks, found = [], []
     for block in map(_held, held):
-        after, *parts = _task(tasks.surveyed, returns).remote(before, step, block, shares)
-        blocks.append(block if before is None else after)
+        after, *parts = _task(tasks.surveyed, returns).remote(step, shares, keep, block, *late)
+        blocks.append(after if keep else block)
         found.append(parts)
     return blocks, found
 

@@ -15,12 +15,16 @@ Keys = tuple[np.ndarray, np.ndarray]
 """Places of rows in a summary and their 64-bit keys, each (keys,)."""
 
 
-def applied(step: Step, block: Batch) -> Batch:
-    return step(block)
+def applied(block: Batch, *steps: Step) -> Batch:
+    for step in steps:
+        block = step(block)
+    return block
 
 
-def trained(step: Step, block: Batch) -> Batch:
-    return step.on_train(block)
+def trained(block: Batch, *steps: Step) -> Batch:
+    for step in steps:
+        block = step.on_train(block)
+    return block
 
 
 def scattered(block: Batch, columns: tuple[str, ...], parts: int) -> list[Batch]:
@@ -31,11 +35,11 @@ def joined(*pieces: Batch) -> Batch:
     return join(pieces)
 
 
-def surveyed(before: Step | None, step: Step, block: Batch, shares: int) -> list[Any]:
-    """The block after `before` (None where nothing was to be done), and what `step` finds in it."""
-    after = block if before is None else before.on_train(block)
+def surveyed(step: Step, shares: int, keep: bool, block: Batch, *before: Step) -> list[Any]:
+    """The block after the steps `before` (None unless it is to be kept), and what `step` finds in it."""
+    after = trained(block, *before)
     summary = step.partial(after)
-    kept = None if before is None else after
+    kept = after if keep else None
     if shares > 1 and isinstance(step, ColumnStep):
         return [kept, *step.scatter(summary, shares)]
     if shares > 1 and isinstance(step, KeyedStep):

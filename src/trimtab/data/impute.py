@@ -32,6 +32,7 @@ class Impute(ColumnStep):
     """
 
     name: ClassVar[str] = "impute"
+    light: ClassVar[bool] = True
     learned: ClassVar[tuple[str, ...]] = ("fills",)
 
     numeric: Literal["median", "mean", "most_frequent", "constant", "none"] = "median"

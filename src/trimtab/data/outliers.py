@@ -43,6 +43,7 @@ class Outliers(ColumnStep):
     """
 
     accepts: ClassVar[frozenset[str]] = frozenset({"text", "tabular", "series"})
+    light: ClassVar[bool] = True
     learned: ClassVar[tuple[str, ...]] = ("bounds", "group_bounds")
 
     columns: tuple[str, ...] = ()
