@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
+from uuid import uuid4
 
 import polars as pl
 
@@ -63,6 +64,27 @@ class Where(Step):
         (Path(self.folder) / node).touch()
         until(lambda: len(list(Path(self.folder).iterdir())) == 2)  # else one could do all blocks alone
         return batch.with_columns(node=[node] * len(batch))
+
+
+@dataclass(frozen=True)
+class Heavy(Step):
+    """Leaves a file each time that it is done."""
+
+    name: ClassVar[str] = "heavy"
+
+    folder: str
+
+    def __call__(self, batch: Batch) -> Batch:
+        (Path(self.folder) / uuid4().hex).touch()
+        return batch
+
+
+@dataclass(frozen=True)
+class Light(Heavy):
+    """The same, but costs less than storing the rows after it."""
+
+    name: ClassVar[str] = "light"
+    light: ClassVar[bool] = True
 
 
 @dataclass(frozen=True)

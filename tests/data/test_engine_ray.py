@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from cluster_steps import CHOSEN, Rank, Trap, Where
+from cluster_steps import CHOSEN, Heavy, Light, Rank, Trap, Where
 from contracts.test_steps import ALL, SAMPLES, step_of, understands
 from data.test_prepare import rows, spec_of, write
 from rows import CHINESE, ENGLISH, batch_of, same_state, series_of
@@ -76,6 +76,17 @@ def test_it_learns_and_leaves_what_one_machine_does(cluster, name, sample):
 
 def test_it_runs_a_chain_of_steps(cluster):
     check_same(CHAIN, TEXTS, *(engine_ray.learn(CHAIN, cut(TEXTS, n)) for n in BLOCKS))
+
+
+@pytest.mark.parametrize(("kind", "times"), [(Heavy, 1), (Light, engine_ray.LATE)])
+def test_only_light_steps_are_done_again_and_not_more_often_than_a_block_may_lack_them(
+    cluster, tmp_path, kind, times
+):
+    steps = (kind(str(tmp_path)), *CHAIN)
+    found = engine_ray.learn(steps, cut(TEXTS, 3))
+    list(found[1])  # until the last task has ended
+    assert len(list(tmp_path.iterdir())) == 3 * times
+    check_same(steps, TEXTS, found)
 
 
 def test_it_works_on_both_nodes(cluster, tmp_path):
