@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import reduce
 
 import numpy as np
@@ -45,6 +46,21 @@ def test_it_counts_floats_alike_in_blocks_of_any_order_however_often_it_sorts(bl
     assert whole["rows"].sum() == sum(
         value is not None and not np.isnan(value) for block in blocks for value in block
     )
+
+
+words = st.lists(st.none() | st.sampled_from(["", "a", "b", "a longer word"]) | st.text(), max_size=40)
+
+
+@given(st.lists(words, max_size=5), st.sampled_from([1, 1 << 20]), st.sampled_from([2, 1024]))
+def test_it_counts_words_alike_whether_they_wait_or_not(blocks, loose, look):
+    series = [pl.Series(block, dtype=pl.String) for block in ([], *blocks)]
+    whole = tally.count({"x": pl.concat(series)})["x"]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(tally, "LOOSE", loose)
+        patched.setattr(tally, "LOOK", look)
+        total = reduce(tally.add, (tally.count({"x": block}) for block in series))
+        assert total["x"].equals(whole)
+    assert dict(whole.rows()) == Counter(word for block in blocks for word in block if word is not None)
 
 
 @given(st.lists(floats, min_size=1, max_size=5), st.sampled_from([1, 2, 1024]), st.floats(0, 1))

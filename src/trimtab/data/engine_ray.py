@@ -30,8 +30,11 @@ LATE = 4
 """Light steps that a stored block may lack, each of which is done again by every task over the block."""
 FAN_IN = 4
 """Summaries that one task merges."""
-MOST_SHARES = 64
-"""In how many shares columns or keys are learned at most: two a core; each is an object of each block."""
+KEY_SHARES, COLUMN_SHARES, MOST_SHARES = 2, 8, 64
+"""In how many shares keys and columns are learned, a core and at most; each is an object of each block.
+
+Keys are hashes, so their shares are of one size; columns are not, and a core takes what is left to do.
+"""
 LOOPBACK = "127.0.0.2"
 """Where our own cluster talks to itself: Ray takes 127.0.0.1 for the address of the network card."""
 SETTINGS = {
@@ -177,7 +180,7 @@ def _shares(step: Step, blocks: int) -> int:
     """In how many places a step is learned; one, if all has to be seen there."""
     if blocks == 1 or not isinstance(step, KeyedStep | ColumnStep):
         return 1
-    return min(2 * cores(), MOST_SHARES)
+    return min((KEY_SHARES if isinstance(step, KeyedStep) else COLUMN_SHARES) * cores(), MOST_SHARES)
 
 
 def _finish(step: Step, found: list[list[Any]]) -> Step:
