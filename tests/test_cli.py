@@ -14,6 +14,7 @@ from tiny import profiled_bundle
 from trimtab import __version__, cli
 from trimtab.cli.parser import VERBS
 from trimtab.core.requests import read_requests
+from until import HANGS
 
 
 def run(capsys, *words):
@@ -258,6 +259,6 @@ def test_it_serves_the_champion_until_it_is_stopped(project):
     with subprocess.Popen([*command, *ports], cwd=project, stdout=subprocess.PIPE, text=True) as service:
         event = json.loads(service.stdout.readline())
         service.send_signal(signal.SIGTERM)
-        assert service.wait(timeout=30) == 0
+        assert service.wait(timeout=HANGS) == 0
     assert (event["event"], event["version"]) == ("listening", champion)
     assert list((project / ".trimtab" / "requests").iterdir())

@@ -7,6 +7,8 @@ import textwrap
 
 import pytest
 
+from until import HANGS
+
 HEAVY = {"torch", "transformers", "sklearn", "pandas"}
 
 
@@ -19,7 +21,7 @@ def loaded_after(code, cwd):
         check=True,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANGS,
     )
     return set(json.loads(done.stdout.splitlines()[-1]))
 

@@ -14,6 +14,7 @@ from trimtab.core.audit import anchor_of
 from trimtab.core.errors import BundleError, ConfigError, EnvironmentFault
 from trimtab.core.releases import Releases
 from trimtab.core.store import write_checksums, write_json
+from until import HANGS
 
 
 def write_version(folder, version):
@@ -313,7 +314,7 @@ DECIDE = textwrap.dedent(
 def test_two_processes_never_promote_over_the_same_champion(releases):
     command = [sys.executable, "-c", DECIDE, str(releases.file), "15"]
     workers = [subprocess.Popen([*command, name]) for name in "ab"]
-    assert [worker.wait(timeout=60) for worker in workers] == [0, 0]
+    assert [worker.wait(timeout=HANGS) for worker in workers] == [0, 0]
     entries = [entry for entry in releases.history() if entry.action == "promote"]
     assert len(entries) == 30
     assert {entry.body["process"] for entry in entries} == {"a", "b"}
@@ -323,7 +324,7 @@ def test_two_processes_never_promote_over_the_same_champion(releases):
 def test_it_takes_promotions_of_several_processes(releases):
     workers = [promoting(releases.file, 20, name) for name in "ab"]
     for worker in workers:
-        worker.communicate(timeout=60)
+        worker.communicate(timeout=HANGS)
         assert worker.returncode == 0
     entries = [entry for entry in releases.history() if entry.action == "promote"]
     assert releases.alias("champion")[0] == entries[-1].version

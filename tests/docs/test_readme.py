@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from parts.projects import small_project
+from until import HANGS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -54,7 +55,7 @@ def service(demo):
     assert json.loads(process.stdout.readline())["event"] == "listening"
     yield ports[0]
     process.send_signal(signal.SIGTERM)
-    assert process.wait(30) == 0
+    assert process.wait(HANGS) == 0
     process.stdout.close()
 
 

@@ -13,6 +13,7 @@ from trimtab.core.errors import ConfigError
 from trimtab.core.spec import ServeSpec
 from trimtab.loop.export import EXPORTS, deploy, export
 from trimtab.runtime.predict import load
+from until import HANGS
 
 
 def answer_by_note(into, text):
@@ -21,7 +22,7 @@ def answer_by_note(into, text):
     assert "I lost my card" in code
     code = code.replace("I lost my card", text) + "print(probabilities.max())\n"
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=into, check=True, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", code], cwd=into, check=True, capture_output=True, text=True, timeout=HANGS
     )
     label, confidence = done.stdout.split()
     return label, float(confidence)
@@ -89,7 +90,7 @@ def test_what_deploys_a_bundle_serves_it_from_its_own_files(bundle, tmp_path, mo
         port = json.loads(served.stdout.readline())["rest"]
         said = httpx.post(f"http://127.0.0.1:{port}/predict", json={"texts": ["card"]}).json()
         served.send_signal(signal.SIGTERM)
-        assert served.wait(30) == 0
+        assert served.wait(HANGS) == 0
     assert said["predictions"][0]["label"] == "card"
 
 

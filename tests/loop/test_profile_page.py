@@ -16,6 +16,7 @@ from trimtab import cli
 from trimtab.core.errors import ConfigError
 from trimtab.loop.profile import form_of, profile
 from trimtab.loop.report.profiled import render
+from until import HANGS
 
 
 @pytest.fixture
@@ -114,7 +115,7 @@ def test_a_browser_without_a_network_draws_every_picture(rows):
     file = rows / "page.html"
     file.write_text(render(profile("train.csv", "test.csv")), encoding="utf-8")
     words = [browser, *FLAGS, f"--user-data-dir={rows / 'browser'}", file.as_uri()]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=True)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=HANGS, check=True)
     drawn = Page(done.stdout)
     assert ("html", {"lang": "en", "data-pictures": "drawn"}) in drawn.elements
     assert sum(tag == "svg" for tag, _ in drawn.elements) == len(drawn.data) > 5

@@ -15,6 +15,7 @@ from loop.pages import FLAGS, Page
 from loop.sample_record import HOSTILE, infeasible_record, minimal_record, sample_record
 from trimtab.loop.record import Record
 from trimtab.loop.report import render
+from until import HANGS
 
 SECTIONS = ("candidates", "stages", "data", "features", "training", "errors", "latency", "repeat")
 OPTIONAL = sorted(
@@ -234,7 +235,7 @@ def test_a_browser_without_a_network_draws_every_picture(record, tmp_path):
         [browser, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", file.as_uri()],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=HANGS,
         check=True,
     )
     drawn = Page(done.stdout)

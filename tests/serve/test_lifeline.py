@@ -49,8 +49,8 @@ def test_no_child_outlives_a_parent_that_is_killed(tiny, doing, processes):
     command = [sys.executable, "-c", PARENT, str(tiny.folder), doing]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
         server = int(parent.stdout.readline())
-        assert until(lambda: len(children(parent.pid)) == processes, 30)
+        assert until(lambda: len(children(parent.pid)) == processes)
         started = children(parent.pid)
         os.kill(parent.pid, signal.SIGKILL)
     assert server in started
-    assert until(lambda: not any(map(is_alive, started)), 30)
+    assert until(lambda: not any(map(is_alive, started)))

@@ -13,9 +13,10 @@ from trimtab.core.requests import read_requests
 from trimtab.core.spec import ServeSpec
 from trimtab.runtime.predict import load
 from trimtab.serve.engine import Engine
-from trimtab.serve.log import FLUSH_SECONDS, RequestLog
+from trimtab.serve.log import RequestLog
 from trimtab.serve.metrics import Meter
 from trimtab.serve.segments import SegmentWriter
+from until import until
 
 
 def log_of(bundle, folder, size_bytes=10**9) -> RequestLog:
@@ -79,6 +80,8 @@ def test_what_cannot_be_written_is_counted_and_the_service_goes_on(tiny, texts, 
 def test_a_defect_while_it_writes_is_counted_and_the_next_requests_are_logged(
     tiny, texts, tmp_path, monkeypatch, caplog
 ):
+    defects = {"requests could not be logged", "the request log could not be tidied"}
+
     async def run() -> int:
         log = log_of(tiny, tmp_path)
         engine = Engine(load(tiny.folder), ServeSpec(), 1, Meter(tiny.version), log.add)
@@ -86,7 +89,7 @@ def test_a_defect_while_it_writes_is_counted_and_the_next_requests_are_logged(
             broken.setattr(log._segments, "append", lambda *_: 1 / 0)
             broken.setattr(log._segments, "tidy", lambda *_: 1 / 0)
             await engine.submit(texts[:3], perf_counter())
-            await asyncio.sleep(3 * FLUSH_SECONDS)
+            await asyncio.to_thread(until, lambda: defects <= set(caplog.messages))
         await engine.submit(texts[3:4], perf_counter())
         engine.close()
         log.close()
@@ -94,4 +97,4 @@ def test_a_defect_while_it_writes_is_counted_and_the_next_requests_are_logged(
 
     assert asyncio.run(run()) == 3
     assert [request.text for request in read_requests(tmp_path)] == [texts[3]]
-    assert {"requests could not be logged", "the request log could not be tidied"} <= set(caplog.messages)
+    assert defects <= set(caplog.messages)

@@ -17,6 +17,7 @@ from trimtab.serve.engine import answered_before, waiting_bound_s
 from trimtab.serve.load import LoadResult, drive, start_server
 from trimtab.serve.load.result import OK, REFUSED
 from trimtab.serve.protocol import open_inference_pb2 as pb
+from until import HANGS
 
 SPEC = ServeSpec()
 WORKERS = 2
@@ -106,7 +107,7 @@ def ask_until(done: Callable[[], bool], ask: Callable[[str], float | None], url:
 
 
 def ask_rest(url: str) -> float | None:
-    response = httpx.post(f"{url}/predict", json={"texts": LARGE}, timeout=60)
+    response = httpx.post(f"{url}/predict", json={"texts": LARGE}, timeout=HANGS)
     if response.status_code == 200:
         return None
     assert response.status_code == 429
@@ -121,7 +122,7 @@ def ask_grpc(url: str) -> float | None:
     )
     with grpc.insecure_channel(url.removeprefix("http://")) as channel:
         call = channel.unary_unary("/inference.GRPCInferenceService/ModelInfer").future(
-            request.SerializeToString(), timeout=60
+            request.SerializeToString(), timeout=HANGS
         )
         if call.code() is grpc.StatusCode.OK:
             return None

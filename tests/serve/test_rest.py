@@ -17,6 +17,7 @@ from tiny import LABELS
 from trimtab.runtime.predict import load
 from trimtab.serve.load import start_server
 from trimtab.serve.tensors import pack_texts, unpack_texts
+from until import HANGS
 
 TEXTS = ["i lost my card", "send money", "cash at the atm"]
 
@@ -285,7 +286,7 @@ BODY = HEAD + b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n
 )
 def test_what_goes_on_without_end_is_refused(server, start, size):
     host, _, port = server.rest_url.removeprefix("http://").partition(":")
-    with socket.create_connection((host, int(port)), timeout=30) as client:
+    with socket.create_connection((host, int(port)), timeout=HANGS) as client:
         client.sendall(start)
         said = b""
         with contextlib.suppress(ConnectionError):  # it closes while the rest is on its way

@@ -187,7 +187,7 @@ def test_it_asks_nothing_twice_after_being_killed(tmp_path):
     with serving(wait=0.1) as server:
         child = subprocess.Popen([sys.executable, "-c", code, server.url, str(tmp_path / "c"), tests])
         try:
-            until(lambda: len(server.asked) >= 4, 60)
+            until(lambda: len(server.asked) >= 4)
         finally:
             os.kill(child.pid, signal.SIGKILL)
             child.wait()
