@@ -37,10 +37,11 @@ class GaussianNoise(AddedRows):
 
     def partial(self, batch: Batch) -> Any:
         """The largest id, and value counts of the columns."""
-        usual = [name for name in tally.numbers(batch) if name != self.label]
+        numbers = set(tally.numbers(batch))
+        usual = [name for name in batch.columns.columns if name in numbers and name != self.label]
         names = tally.present(batch, self.columns or usual, self.name)
         for name in names:
-            if name not in tally.numbers(batch):
+            if name not in numbers:
                 kind = batch[name].dtype
                 raise DataError(
                     f"step {self.name}", f"column '{name}' holds {kind}", "name columns of numbers"

@@ -108,7 +108,8 @@ class Outliers(ColumnStep):
         names = [bound[0] for bound in self.bounds or ()]
         if self.train_only:
             tally.present(batch, names, self.name)
-        found = [self._find(batch, name) for name in names if name in batch.columns.columns]
+        there = set(batch.columns.columns)
+        found = [self._find(batch, name) for name in names if name in there]
         return act(batch, found, self.action, self.name)
 
     def _ends(self, values: Pile) -> tuple[float, float] | None:
@@ -120,7 +121,7 @@ class Outliers(ColumnStep):
         rows = rows.with_columns(self._ranges(batch, name))
         value, low, high = pl.col("value"), pl.col("low"), pl.col("high")
         rows = rows.with_columns(outside=((value < low) | (value > high)).fill_null(False))
-        what = f"length of {name}" if batch.columns.schema[name] == pl.String else name
+        what = f"length of {name}" if batch[name].dtype == pl.String else name
         tail = f"{' of its group' if self.by else ''} ({self.name})"
         reason = pl.format(
             "{} {} is outside {} to {}{}", pl.lit(what), *map(number, rows.columns[:3]), pl.lit(tail)

@@ -34,9 +34,9 @@ def present(batch: Batch, columns: Iterable[str], step: str) -> list[str]:
     Raises:
         DataError: one of them is not there.
     """
-    wanted = list(columns)
+    wanted, there = list(columns), set(batch.columns.columns)
     for column in wanted:
-        if column not in batch.columns.columns:
+        if column not in there:
             raise DataError(
                 f"step {step}", f"no column '{column}'", suggestion(column, batch.columns.columns)
             )
