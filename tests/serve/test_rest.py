@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gzip
 import json
@@ -14,8 +15,13 @@ import numpy as np
 import pytest
 
 from tiny import LABELS
+from trimtab.core.spec import ServeSpec
 from trimtab.runtime.predict import load
+from trimtab.serve.engine import Engine
 from trimtab.serve.load import start_server
+from trimtab.serve.metrics import Meter
+from trimtab.serve.pages import make_pages
+from trimtab.serve.service import Service
 from trimtab.serve.tensors import pack_texts, unpack_texts
 from until import HANGS
 
@@ -96,6 +102,18 @@ def test_model_metadata_names_inputs_and_outputs(client, tiny):
     assert said["versions"] == [tiny.version]
     assert said["inputs"] == [{"name": "text", "datatype": "BYTES", "shape": [-1]}]
     assert [output["name"] for output in said["outputs"]] == ["label", "confidence", "probabilities"]
+
+
+def test_its_description_is_built_once(tiny):
+    async def both():
+        meter = Meter(tiny.version)
+        engine = Engine(load(tiny.folder), ServeSpec(), 1, meter)
+        pages = make_pages(Service(engine, meter))
+        engine.close(1)
+        return pages.openapi(), pages.openapi()
+
+    first, second = asyncio.run(both())
+    assert first is second
 
 
 def test_metrics_count_by_version_code_and_stage(client, tiny):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -26,7 +27,7 @@ def make_pages(service: Service) -> FastAPI:
     app.add_exception_handler(Refusal, _refusal)
     _health(app, service)
     _models(app, service)
-    app.openapi = lambda: describe(app, service)  # type: ignore[method-assign]
+    app.openapi = cache(lambda: describe(app, service))  # type: ignore[method-assign]
     return app
 
 
