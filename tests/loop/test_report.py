@@ -35,6 +35,12 @@ def test_it_begins_with_the_verdict_and_the_binding_budget(page):
     assert page.text.index("Size binding 97 %") < page.text.index("Candidates")
 
 
+@pytest.mark.parametrize("record", [sample_record, infeasible_record, minimal_record])
+def test_no_line_breaks_between_a_figure_and_its_unit(record):
+    words = " ".join(Page(render(record())).words)  # `text` has plain blanks
+    assert re.findall(r"\d (?:%|(?:ms|MB|kB|pt)\b)", words) == []
+
+
 def test_it_has_every_section_in_order(page):
     found = [named["id"] for tag, named in page.elements if tag == "section"]
     assert found == list(SECTIONS)

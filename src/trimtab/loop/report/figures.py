@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from math import isfinite
 
@@ -10,6 +11,7 @@ from trimtab.core.units import show_ms, show_share, show_size
 TIMES = "\u00d7"
 BLANK = "\u00a0"  # no line break between a figure and its unit
 ABSENT = "\u2013"
+_UNIT = re.compile(r"(?<=\d) (?=(?:%|(?:ms|s|min|h|pt|kB|MB)\b))")
 
 WORDS = {
     "latency": ("faster", "slower"),
@@ -77,7 +79,7 @@ def used(value: float) -> str:
     """A share of a budget: `65 %`, `2.4 times`."""
     if not isfinite(value):
         return "over"
-    return f"{100 * value:.0f} %" if value < 2 else f"{value:.3g} times"
+    return _together(f"{100 * value:.0f} %" if value < 2 else f"{value:.3g} times")
 
 
 def times(ratio: float, less: str, more: str) -> str:
@@ -117,6 +119,15 @@ def part(name: str) -> str:
 def minus(written: str) -> str:
     """Hyphens of negative figures as minus signs."""
     return written.replace("-", "\u2212")
+
+
+def unbroken(said: str) -> str:
+    """A sentence whose figures keep their units on the line.
+
+    >>> unbroken("93.28 % uncompressed, in 24.3 MB").replace(BLANK, "_")
+    '93.28_% uncompressed, in 24.3_MB'
+    """
+    return _UNIT.sub(BLANK, said)
 
 
 def _together(written: str) -> str:

@@ -30,7 +30,7 @@ def _opening(found: Profile) -> Html:
     said = [
         tag(
             "li",
-            tag("b", f"{one['said'][0].upper()}{one['said'][1:]}.".replace(" %", f"{figures.BLANK}%")),
+            tag("b", figures.unbroken(f"{one['said'][0].upper()}{one['said'][1:]}.")),
             " ",
             tag("span", one["remedy"], class_="quiet"),
         )

@@ -44,7 +44,7 @@ def _stage(row: StageRecord, before: Mapping[str, float]) -> list[object]:
     for key, show in shown.items():
         value = row.get(key)
         cells.append(text(show(value), _change(key, value, before.get(key))))  # type: ignore[arg-type]
-    return [*cells, row.get("note", "")]
+    return [*cells, figures.unbroken(row.get("note", ""))]
 
 
 def _change(key: str, value: float | None, before: float | None) -> Html | None:

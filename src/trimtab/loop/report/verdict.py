@@ -31,7 +31,7 @@ def opening(record: Record) -> Html:
         tag("p", record.get("name", "trimtab run"), " · ", record["date"], class_="quiet"),
         tag("h1", headline, class_="met" if met else "unmet"),
         each(
-            tag("p", sentence, class_=None if at else "lead")
+            tag("p", figures.unbroken(sentence), class_=None if at else "lead")
             for at, sentence in enumerate(verdict["sentences"])
         ),
         _gauges(shown.get("uses", []), verdict["binding"]) if shown else None,
@@ -91,7 +91,7 @@ def _gauge(use: UseRecord, binds: bool) -> Html:
             class_="bar" if use["used"] <= 1 else "bar over",
             aria_hidden="true",
         ),
-        tag("small", use["text"]),
+        tag("small", figures.unbroken(use["text"])),
     )
 
 
@@ -239,7 +239,7 @@ def _standing(one: CandidateRecord, winner: str | None) -> Html:
 
 
 def _refusals(candidates: Sequence[CandidateRecord]) -> Html | None:
-    refused = [(one["name"], one["refused"]) for one in candidates if one.get("refused")]
+    refused = [(one["name"], figures.unbroken(why)) for one in candidates if (why := one.get("refused"))]
     checked = [one for one in candidates if one.get("parity")]
     parity = [
         (
