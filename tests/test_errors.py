@@ -160,6 +160,11 @@ CASES = {
     "profile of nothing": (nothing, "profile trian.csv", 2),
     "profile without the column": (nothing, "profile train.csv --text txt", 2),
     "profile with an option of others": (nothing, "profile train.csv --set budget.size=1MB", 2),
+    "profile with a date that does not exist": (
+        nothing,
+        "profile train.csv --set data.decimal=2026-02-30",
+        2,
+    ),
     "profile of an unknown kind": (write("rows.xlsx", "x"), "profile rows.xlsx", 2),
     "unknown label in test": (change("test.csv", ",cash", ",cahs"), "run", 2),
     "locked": (lock, "run", 3),

@@ -269,6 +269,12 @@ def test_it_judges_tables_with_gaps_and_categories_and_relabels_in_the_labels_ow
     assert after["label"].to_numpy()[wrong].tolist() == truth[wrong].tolist()
 
 
+def test_a_column_of_the_users_own_may_be_called_as_row_numbers_are():
+    columns = {"text": BATCH["text"], "#": BATCH["label"]}
+    batch = Batch(pl.DataFrame(columns), BATCH.ids, BATCH.modality)
+    assert LabelErrors(label="#").learn(batch).suspects == LabelErrors().learn(BATCH).suspects
+
+
 def test_it_judges_pictures_by_their_pixels():
     some = images_of(40)
     light = [at % 2 for at in range(40)]

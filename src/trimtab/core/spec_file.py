@@ -18,7 +18,7 @@ from trimtab.core.errors import ConfigError, SpecErrors
 from trimtab.core.spec import Spec
 from trimtab.core.spec_errors import Where, dotted, explain
 
-__all__ = ["ReadSpec", "dotted", "options", "read_partly", "read_spec"]
+__all__ = ["ReadSpec", "dotted", "from_yaml", "options", "read_partly", "read_spec"]
 
 PREFIX = "TRIMTAB_"
 RESERVED = frozenset({"TRIMTAB_TOKEN", "TRIMTAB_OFFLINE"})
@@ -104,6 +104,11 @@ def options(model: BaseModel, prefix: Where = ()) -> Iterator[tuple[Where, Any]]
             yield (*prefix, name), plain[name]
 
 
+def from_yaml(text: str) -> Any:
+    """What YAML makes of a text; what looks like a date stays text, as the calendar may not have it."""
+    return yaml.load(text, Loader=_Loader)
+
+
 def _read_yaml(file: Path) -> tuple[dict[str, Any], dict[str, str]]:
     try:
         text = file.read_text(encoding="utf-8")
@@ -115,7 +120,7 @@ def _read_yaml(file: Path) -> tuple[dict[str, Any], dict[str, str]]:
         raise ConfigError(str(file), f"cannot be read as UTF-8 text ({error})", "check the file") from error
     try:
         root = yaml.compose(text, Loader=_Loader)
-        tree = yaml.load(text, Loader=_Loader)
+        tree = from_yaml(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
@@ -176,7 +181,7 @@ def _split(override: str) -> tuple[str, str]:
 def _put(tree: dict[str, Any], origins: dict[str, str], path: list[str], text: str, origin: str) -> None:
     """Set a value in the tree; what the file said below it no longer counts."""
     try:
-        value = yaml.load(text, Loader=_Loader)
+        value = from_yaml(text)
     except yaml.YAMLError as error:
         raise ConfigError(origin, f"'{text}' is not valid YAML", "quote the value") from error
     here: Any = tree

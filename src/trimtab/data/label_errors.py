@@ -20,8 +20,8 @@ from trimtab.data.label_review import DROP, KEEP, Reviewed, read_review, still_v
 
 Suspect = tuple[int, str, str, float]
 """Row id, given label, suggested label, score from 0 (surely wrong) to 1."""
-Total = tuple[str, tuple[pl.DataFrame, ...]]
-"""The modality, and the rows of each block with their ids in the column `#`."""
+Total = tuple[str, tuple[tuple[pl.DataFrame, np.ndarray], ...]]
+"""The modality, and the rows of each block with their ids."""
 SHOWN = 50
 
 
@@ -71,7 +71,7 @@ class LabelErrors(Step):
             wanted.append(self.text if batch.modality == "text" else self.image)
         names = tally.present(batch, [self.label, *wanted], self.name)
         rows = batch.columns if batch.modality == "tabular" else batch.columns.select(names)
-        return batch.modality, (rows.with_columns(pl.Series("#", batch.ids)),)
+        return batch.modality, ((rows, batch.ids),)
 
     def merge(self, left: Total, right: Total) -> Total:
         """The rows of both blocks."""
@@ -80,9 +80,10 @@ class LabelErrors(Step):
     def finish(self, total: Total) -> Self:
         """The step with the suspects, the least plausible first; under `review` the file is written."""
         modality, parts = total
-        rows = pl.concat(parts, how="vertical_relaxed").sort("#")
-        ids, labels = rows["#"].to_numpy(), rows[self.label].cast(pl.String)
-        rows = rows.drop("#")
+        ids = np.concatenate([of for _, of in parts])
+        order = np.argsort(ids, kind="stable")
+        rows, ids = pl.concat([block for block, _ in parts], how="vertical_relaxed")[order], ids[order]
+        labels = rows[self.label].cast(pl.String)
         earlier = self._earlier(modality, rows, ids, labels) if self.action == "review" else ()
         decided = {row.id: row.decision for row in earlier if row.decision}
         settled = pl.Series(

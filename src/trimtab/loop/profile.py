@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from trimtab.core.errors import ConfigError, suggestion
 from trimtab.core.spec import FormatSpec
+from trimtab.core.spec_file import from_yaml
 from trimtab.data.profile import profile as look
 from trimtab.data.read import read_rows
 
@@ -70,7 +71,7 @@ def form_of(overrides: Sequence[str]) -> FormatSpec:
 def _value(text: str) -> Any:
     """What YAML makes of it; a bare comma, which is none, stands for itself, and nothing is an empty text."""
     try:
-        value = yaml.safe_load(text)
+        value = from_yaml(text)
     except yaml.YAMLError:
         return text
     return "" if value is None else value
