@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
+
+import numpy as np
 import pytest
 import torch
 
+from trimtab.compress.fp32 import Answering
 from trimtab.models.batches import pad
 from trimtab.models.bigrams import Bigrams
 from trimtab.models.static import Static
 from trimtab.models.vocabulary import Start
+from trimtab.runtime.pytorch import TorchModel
 
 WIDTH, FEATURES = 8, 4
 PIECES = [101, 102, 1000, 1001, 1002]
@@ -53,6 +58,22 @@ def test_it_hears_the_order_of_words_and_the_static_student_does_not(network):
     one, two = embedded(network, [101, 1000, 1002, 102], [101, 1002, 1000, 102])
     torch.testing.assert_close(one[:WIDTH], two[:WIDTH])
     assert not torch.equal(one[WIDTH:], two[WIDTH:])
+
+
+def test_pytorch_looks_its_pairs_up_and_answers_the_same(network, tmp_path):
+    example = torch.ones(2, 5, dtype=torch.int64)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # tracing is deprecated
+        traced = torch.jit.trace(Answering(network), (example, example), check_trace=False)
+        torch.jit.save(traced, str(tmp_path / "model.pt"))
+    model = TorchModel(tmp_path, {"runtime": "pytorch"}, 1)
+    row = [101, 1000, 1002, 1001, 102]
+    with torch.inference_mode():
+        expected = traced(*pad([row]))[0].numpy()
+    assert np.array_equal(model([row]).probabilities, expected)
+    products = [node for node in traced.inlined_graph.nodes() if node.kind() == "aten::linear"]
+    left = [node for node in model._network.graph.nodes() if node.kind() == "aten::linear"]
+    assert len(left) == len(products) - 2
 
 
 def test_a_pair_with_an_unknown_word_says_nothing(network):

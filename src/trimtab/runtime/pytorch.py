@@ -15,7 +15,11 @@ from trimtab.runtime.base import Model, Output, Rows
 
 
 class TorchModel(Model):
-    """A TorchScript file with the inputs and outputs of `OnnxModel`, one row at a time."""
+    """A TorchScript file with the inputs and outputs of `OnnxModel`, one row at a time.
+
+    It is frozen as it is loaded: what depends on weights alone, such as the table of `bigrams`, is computed
+    once and not at each call. The answers stay as they were to the last bit.
+    """
 
     def __init__(self, folder: Path, config: Mapping[str, Any], threads: int) -> None:
         super().__init__(folder, config, threads)
@@ -24,7 +28,8 @@ class TorchModel(Model):
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # TorchScript is deprecated, and still the light way to load
-                self._network = torch.jit.load(str(path)).eval()
+                loaded = torch.jit.load(str(path)).eval()
+                self._network = torch.jit.freeze(loaded, optimize_numerics=False)
         except (RuntimeError, ValueError) as error:
             raise BundleError(
                 str(path), f"PyTorch cannot load it ({error})", "copy the bundle again"
