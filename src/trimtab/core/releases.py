@@ -18,28 +18,11 @@ from typing import Any, Literal
 from trimtab.core.audit import START, Entry, aliases_of, digest, verified
 from trimtab.core.bundle import MANIFEST, Bundle
 from trimtab.core.errors import BundleError, ConfigError, EnvironmentFault, suggestion
+from trimtab.core.releases_file import fault, opened
 
 ALIASES = ("champion", "challenger", "previous")
 Act = Literal["promote", "challenge", "keep"]
 """What may follow from evidence."""
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS versions (
-    version TEXT PRIMARY KEY, folder TEXT NOT NULL, created TEXT NOT NULL, facts TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS aliases (
-    alias TEXT PRIMARY KEY, version TEXT NOT NULL REFERENCES versions(version));
-CREATE TABLE IF NOT EXISTS log (
-    number INTEGER PRIMARY KEY, at TEXT NOT NULL, action TEXT NOT NULL, version TEXT,
-    body TEXT NOT NULL, before TEXT NOT NULL, hash TEXT NOT NULL);
-CREATE TRIGGER IF NOT EXISTS log_is_append_only_u BEFORE UPDATE ON log
-    BEGIN SELECT RAISE(ABORT, 'the decision log is append-only'); END;
-CREATE TRIGGER IF NOT EXISTS log_is_append_only_d BEFORE DELETE ON log
-    BEGIN SELECT RAISE(ABORT, 'the decision log is append-only'); END;
--- INSERT OR REPLACE deletes without asking the trigger above, unless recursive_triggers is on.
-CREATE TRIGGER IF NOT EXISTS log_is_append_only_i BEFORE INSERT ON log
-    WHEN NEW.number <> (SELECT coalesce(max(number), 0) + 1 FROM log)
-    BEGIN SELECT RAISE(ABORT, 'the decision log is append-only'); END;
-"""
 
 
 class Releases:
@@ -47,15 +30,7 @@ class Releases:
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        file.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            self._db = sqlite3.connect(file, timeout=30, isolation_level=None, check_same_thread=False)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            self._db.execute("PRAGMA foreign_keys = ON")
-            self._db.executescript(_SCHEMA)
-        except sqlite3.DatabaseError as error:
-            raise _fault(file, error) from error
+        self._db = opened(file)
 
     def close(self) -> None:
         """Close the file."""
@@ -245,7 +220,7 @@ class Releases:
             yield
             self._db.execute("COMMIT")
         except sqlite3.DatabaseError as error:
-            raise _fault(self.file, error) from error
+            raise fault(self.file, error) from error
         finally:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
@@ -291,16 +266,6 @@ class Releases:
         at, text = _now(), json.dumps(body, sort_keys=True, default=str)
         row = (number, at, action, version, text, before, digest(before, number, at, action, version, text))
         self._db.execute("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-
-
-def _fault(file: Path, error: sqlite3.DatabaseError) -> EnvironmentFault:
-    """A registry that is whole but cannot be used now, or one that is not whole."""
-    if isinstance(error, sqlite3.OperationalError):
-        remedy = "end other processes that hold it, free disk space, or make the folder writable"
-        return EnvironmentFault(str(file), f"cannot be used ({error})", f"{remedy}, and try again")
-    return EnvironmentFault(
-        str(file), f"not a registry ({error})", "restore it from a backup, or move it away to start anew"
-    )
 
 
 def _now() -> str:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from trimtab.runtime.base import Output, Rows
 
 if TYPE_CHECKING:
-    from trimtab.serve.engine import Row
+    from trimtab.serve.ticket import Row
 
 Run = Callable[[Rows], Output]
 Done = Callable[[Sequence["Row"], "Output | Exception", float], None]

@@ -18,7 +18,6 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from time import perf_counter
 
 import numpy as np
@@ -31,38 +30,12 @@ from trimtab.runtime.predict import Predictor
 from trimtab.serve.batcher import Batcher, Run
 from trimtab.serve.metrics import Meter
 from trimtab.serve.refusal import Draining, Invalid, Overloaded, failed
+from trimtab.serve.ticket import Row, Ticket
 
 CHEAP_SECONDS = 0.00025
 """A stage faster than this, one row alone, runs on the loop; a thread hop under load costs about as much."""
 SLICE = 16
 """Rows that the cheap stage answers before the loop looks at its sockets again."""
-
-
-@dataclass(slots=True)
-class Ticket:
-    """An accepted request. The lists are (texts,), filled as the rows are answered."""
-
-    texts: Sequence[str]
-    started: float
-    future: asyncio.Future[Ticket]
-    open_rows: int
-    labels: list[int] = field(default_factory=list)
-    confidence: list[float] = field(default_factory=list)
-    stages: list[int] = field(default_factory=list)
-    rows: list[np.ndarray] = field(default_factory=list)
-
-    def probabilities(self) -> np.ndarray:
-        """Probabilities (texts, classes) float32."""
-        return np.stack(self.rows)
-
-
-@dataclass(slots=True)
-class Row:
-    """One text of a request: its place there and its token numbers."""
-
-    ticket: Ticket
-    at: int
-    tokens: list[int]
 
 
 def answered_before(spec: ServeSpec, workers: int) -> int:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import msgspec
 from msgspec import UnsetType
 
-from trimtab.serve.engine import Ticket
 from trimtab.serve.messages import (
     InferInput,
     InferOutput,
@@ -35,6 +34,7 @@ from trimtab.serve.tensors import (
     output_shape,
     unpack_texts,
 )
+from trimtab.serve.ticket import Ticket
 
 LENGTH_HEADER = b"inference-header-content-length"
 _DECODER = msgspec.json.Decoder(InferRequest)

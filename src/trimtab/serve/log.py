@@ -17,8 +17,8 @@ import numpy as np
 
 from trimtab.core.measure import entropy
 from trimtab.core.requests import Request
-from trimtab.serve.engine import Ticket
 from trimtab.serve.segments import SegmentWriter
+from trimtab.serve.ticket import Ticket
 
 _LOGGER = logging.getLogger("trimtab.serve")
 FLUSH_SECONDS = 0.2

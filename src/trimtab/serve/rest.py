@@ -11,7 +11,6 @@ from typing import Any
 
 import msgspec
 
-from trimtab.serve.engine import Ticket
 from trimtab.serve.infer_rest import LENGTH_HEADER, read_infer, write_infer
 from trimtab.serve.messages import PredictRequest, decode
 from trimtab.serve.refusal import (
@@ -24,6 +23,7 @@ from trimtab.serve.refusal import (
     failed,
 )
 from trimtab.serve.service import Service
+from trimtab.serve.ticket import Ticket
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]

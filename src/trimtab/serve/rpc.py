@@ -15,7 +15,6 @@ from typing import Any
 import grpc
 from google.protobuf.message import DecodeError, Message
 
-from trimtab.serve.engine import Ticket
 from trimtab.serve.protocol import open_inference_pb2 as pb
 from trimtab.serve.refusal import Malformed, Overloaded, Refusal, failed
 from trimtab.serve.service import Service
@@ -30,6 +29,7 @@ from trimtab.serve.tensors import (
     output_shape,
     unpack_texts,
 )
+from trimtab.serve.ticket import Ticket
 
 SERVICE = "inference.GRPCInferenceService"
 HEALTH = "grpc.health.v1.Health"

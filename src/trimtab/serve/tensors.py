@@ -12,7 +12,7 @@ import numpy as np
 from trimtab.serve.refusal import Malformed
 
 if TYPE_CHECKING:
-    from trimtab.serve.engine import Ticket
+    from trimtab.serve.ticket import Ticket
 
 INPUT = "text"
 OUTPUTS = ("label", "confidence", "probabilities")

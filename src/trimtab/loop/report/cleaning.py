@@ -7,7 +7,7 @@ from typing import Any
 
 import altair as alt
 
-from trimtab.loop.record import DroppedCount
+from trimtab.loop.record_rows import DroppedCount
 from trimtab.loop.report.pictures import ACCENT, MUTED, WARM, spec_of
 
 _ROW = 24

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from trimtab.loop.record import FeatureRecord, Record
+from trimtab.loop.record import Record
+from trimtab.loop.record_rows import FeatureRecord
 from trimtab.loop.report import figures
 from trimtab.loop.report.html import Html, breakable, each, folded, section, table, tag, text
 from trimtab.loop.report.page import picture

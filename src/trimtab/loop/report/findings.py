@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from trimtab.loop.record import ClusterRecord, DataRecord
+from trimtab.loop.record_rows import ClusterRecord, DataRecord
 from trimtab.loop.report import figures
 from trimtab.loop.report.html import Html, breakable, facts, folded, table, tag, text
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from trimtab.loop.record import DataRecord, DroppedRow, Record
+from trimtab.loop.record import Record
+from trimtab.loop.record_rows import DataRecord, DroppedRow
 from trimtab.loop.report import cleaning, figures, findings, pictures
 from trimtab.loop.report.html import Html, breakable, folded, section, table, tag, text
 from trimtab.loop.report.page import picture
