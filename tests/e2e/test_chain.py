@@ -98,6 +98,22 @@ def test_the_same_command_again_repeats_nothing(ran):
     assert len(list(folder.glob(".trimtab/runs/*"))) == 1
 
 
+def test_a_project_that_was_moved_repeats_nothing_and_finds_its_run(tmp_path):
+    families = {"families": ["encoder"], "fit": {"epochs": 1, "learning_rate": 2e-3}}
+    small_project(tmp_path / "here", model=families)
+    first = _result(trimtab(tmp_path / "here", "run", "--json"))
+    (tmp_path / "far").mkdir()
+    moved = (tmp_path / "here").rename(tmp_path / "far" / "there")
+    again = trimtab(moved, "run", "--json")
+    told = _events(again.stdout)
+    assert not any(event["fresh"] for event in told if event["event"] in ("stage_done", "released"))
+    assert Path(told[-1]["report"]) == moved / Path(first["report"]).relative_to(tmp_path / "here")
+    assert Path(told[-1]["report"]).is_file()
+    assert Bundle.open(told[-1]["bundle"]).version == first["version"]
+    assert str(tmp_path / "here") not in again.stdout
+    assert len(list(moved.glob(".trimtab/runs/*"))) == 1
+
+
 def test_another_budget_trains_nothing_again(ran):
     folder, _ = ran
     again = trimtab(folder, "run", "--json", "--set", "budget.size=90MB")

@@ -32,6 +32,8 @@ from trimtab.loop.shrinking import Shrunk, compress_stage, judge
 from trimtab.loop.stages import Tell, Workshop, nobody
 
 RECORD, REPORT, RESULT = "record.json", "report.html", "result.json"
+PLACES = ("bundle", "candidates", "folders", "report")
+"""What of a result names folders, by their whole paths."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def _run(read: ReadSpec, home: Home, tell: Tell) -> Result:
         evidence = _work(shop, read, releases)
         bundle = _bundle(shop, evidence)
         found = result_of(evidence, bundle)
-        folder = home.root / "runs" / run_id(read.spec, found)
+        folder = home.root / "runs" / run_id(read.spec, found, home.root)
         decision = None
         if bundle is not None:
             allowed = read.spec.budget.accuracy_drop
@@ -103,7 +105,8 @@ def _kept(folder: Path, evidence: Evidence, read: ReadSpec, result: dict[str, An
     """Write the files of a run, its result last; a finished run is never written again."""
     if all((folder / name).is_file() for name in (RECORD, REPORT, RESULT)):
         (folder / REPORT).touch()  # the latest run
-        return dict(json.loads((folder / RESULT).read_text(encoding="utf-8")))
+        kept = json.loads((folder / RESULT).read_text(encoding="utf-8"))
+        return {**kept, **{name: result[name] for name in PLACES}}  # the project may have been moved
     folder.mkdir(parents=True, exist_ok=True)
     record = record_of(evidence, read, folder, result, [Path(sys.argv[0]).name, *sys.argv[1:]])
     write_json(folder / RECORD, record)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -75,13 +76,25 @@ def result_of(evidence: Evidence, bundle: Bundle | None) -> dict[str, Any]:
     }
 
 
-def run_id(spec: Spec, found: Mapping[str, Any]) -> str:
+def run_id(spec: Spec, found: Mapping[str, Any], home: Path) -> str:
     """A run's name: the hash of what was asked and of what was found (the object of `result_of`).
 
     The folders in it are named by the hashes of data, code and settings, so no other evidence ever comes to
-    lie under the name, and the same evidence always does.
+    lie under the name, and the same evidence always does. They count as they lie in `home`, so that a
+    project that is moved finds its runs again.
     """
-    return value_hash({"spec": spec.model_dump(mode="json"), "found": found})[:12]
+    return value_hash({"spec": spec.model_dump(mode="json"), "found": _inside(found, home.resolve())})[:12]
+
+
+def _inside(value: Any, home: Path) -> Any:
+    """The value with every path below `home` as it reads from there."""
+    if isinstance(value, Mapping):
+        return {key: _inside(item, home) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_inside(item, home) for item in value]
+    if isinstance(value, str) and value.startswith(f"{home}{os.sep}"):
+        return Path(value).relative_to(home).as_posix()
+    return value
 
 
 def _candidate(evidence: Evidence, each: Candidate) -> dict[str, Any]:
