@@ -52,7 +52,7 @@ words = st.lists(st.none() | st.sampled_from(["", "a", "b", "a longer word"]) | 
 
 
 @given(st.lists(words, max_size=5), st.sampled_from([1, 1 << 20]), st.sampled_from([2, 1024]))
-def test_it_counts_words_alike_whether_they_wait_or_not(blocks, loose, look):
+def test_it_counts_words_alike_in_any_blocks(blocks, loose, look):
     series = [pl.Series(block, dtype=pl.String) for block in ([], *blocks)]
     whole = tally.count({"x": pl.concat(series)})["x"]
     with pytest.MonkeyPatch.context() as patched:

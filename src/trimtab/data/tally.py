@@ -73,12 +73,11 @@ class Pile:
     @classmethod
     def of(cls, series: pl.Series) -> Self:
         """The values of one block; counted at once where the first ones promise few distinct ones."""
-        kind = series.dtype
-        waits = kind.is_numeric() or kind == pl.String
-        if waits and _present(series.head(LOOK)).n_unique() > LOOK // 2:
+        if series.dtype.is_numeric() and _present(series.head(LOOK)).n_unique() > LOOK // 2:
             return cls((series.alias("value"),), ())
-        counts = _counts(_present(series))
-        return cls((), (counts.sort("value") if kind.is_numeric() else counts,))
+        counts = _present(series).alias("value").value_counts(name="rows")
+        counts = counts.with_columns(pl.col("rows").cast(pl.Int64))
+        return cls((), (counts.sort("value") if series.dtype.is_numeric() else counts,))
 
     def __add__(self, other: Pile) -> Pile:
         pile = Pile(self.values + other.values, self.counts + other.counts)
@@ -129,8 +128,9 @@ class Pile:
         parts = list(self.counts)
         if self.values:
             frames = [_present(values).to_frame() for values in self.values]
-            values = pl.concat(frames, how="vertical_relaxed")["value"]
-            parts.append(_runs(values.sort()) if values.dtype.is_numeric() else _counts(values))
+            ordered = pl.concat(frames, how="vertical_relaxed")["value"].sort()
+            runs = ordered.rle().struct.unnest()
+            parts.append(runs.select("value", pl.col("len").cast(pl.Int64).alias("rows")))
         total = pl.concat(parts, how="vertical_relaxed") if len(parts) > 1 else parts[0]
         if not total.schema["value"].is_numeric():
             return (_counted(total) if len(parts) > 1 else total).sort("value")
@@ -182,17 +182,6 @@ def piles(tally: Tally) -> dict[str, Pile]:
     if isinstance(tally, Piles):
         return dict(tally.piles)
     return {name: Pile((), (frame,)) for name, frame in tally.items()}
-
-
-def _counts(values: pl.Series) -> pl.DataFrame:
-    counts = values.alias("value").value_counts(name="rows")
-    return counts.with_columns(pl.col("rows").cast(pl.Int64))
-
-
-def _runs(ordered: pl.Series) -> pl.DataFrame:
-    """The counts of sorted numbers: cheaper than hashing them."""
-    runs = ordered.rle().struct.unnest()
-    return runs.select("value", pl.col("len").cast(pl.Int64).alias("rows"))
 
 
 def _counted(frame: pl.DataFrame) -> pl.DataFrame:
