@@ -6,8 +6,8 @@
 Data: Banking77 (its own test rows) and CFBenchmark's finance news in Chinese (sentiment; sector, its 8
 classes of ten or more rows, at 5 per class only; no official split, so the rows that are not drawn are the
 test; the repeated `instruction` is no feature). A seed draws train rows, as many validation rows (10 per
-class at most), and with them the test. Models: a linear SVM over TF-IDF, trimtab's textcnn and minilm
-(bench/parts/few_shot.py).
+class at most), and with them the test. Models: a linear SVM over TF-IDF, a logistic regression over MiniLM's
+embeddings (`minilm frozen`), trimtab's textcnn, and its minilm, which is fine-tuned (bench/parts/few_shot.py).
 
 A method is one or more steps, each applied to the drawn train rows; their copies are put together. `repeat N`
 is the control: N verbatim copies of each row, so as many training steps as a method of N copies. `best` is
@@ -35,7 +35,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from parts.few_shot import Rows, linear, network
+from parts.few_shot import Rows, frozen, linear, network
 from parts.paired import compact, summary
 from parts.projects import banking77
 from parts.report import RESULTS, finish, parser
@@ -47,6 +47,7 @@ from trimtab.data import STEPS
 SHARED = Path(__file__).parents[2] / "shared" / "data" / "zh_cfbenchmark"
 MODELS = {
     "linear": linear,
+    "minilm frozen": frozen,
     "textcnn": partial(network, "textcnn"),
     "minilm": partial(network, "minilm"),
 }
