@@ -94,6 +94,49 @@ def test_no_interval_of_chinese_sentiment_lies_above_its_control():
     assert "no interval of Chinese sentiment against the control lies above zero" in AUGMENTATION
 
 
+def augmented(model: str, data: str, method: str) -> dict[str, Any]:
+    """The row at 5 rows a class."""
+    wanted = {"model": model, "data": data, "shots": 5, "method": method}
+    (row,) = [row for row in kept("augment")["rows"] if wanted.items() <= row.items()]
+    return row
+
+
+@pytest.mark.parametrize(
+    ("model", "data", "method", "what", "unit"),
+    [
+        ("textcnn", "banking77", "random_swap", "relative", "%"),
+        ("textcnn", "banking77", "random_swap", "over_control", "points"),
+        ("textcnn", "banking77", "back_translation", "relative", "%"),
+        ("textcnn", "banking77", "best", "relative", "%"),
+        ("textcnn", "banking77", "repeat 1", "relative", "%"),
+        ("textcnn", "banking77", "repeat 4", "relative", "%"),
+        ("minilm", "banking77", "back_translation", "gain", "points"),
+        ("textcnn", "zh_sector", "best", "gain", "points"),
+    ],
+)
+def test_it_gives_what_the_networks_gain_by_augmentation(model, data, method, what, unit):
+    row = augmented(model, data, method)
+    low, high = row[f"{what}_95"]
+    assert f"{row[what]} {unit} ({low} to {high})" in AUGMENTATION
+
+
+def test_no_model_reaches_the_articles_gain_on_banking77():
+    rows = [row for row in kept("augment")["rows"] if row["data"] == "banking77" and row["shots"] == 5]
+    assert {row["model"] for row in rows} == {"linear", "minilm frozen", "textcnn", "minilm"}
+    assert max(row["relative"] for row in rows if "relative" in row) < 8
+
+
+def test_it_counts_what_augmentation_does_to_frozen_embeddings():
+    ends = [
+        row["over_control_95"]
+        for row in kept("augment")["rows"]
+        if row["model"] == "minilm frozen" and "over_control" in row
+    ]
+    above, below = sum(low > 0 for low, _ in ends), sum(high < 0 for _, high in ends)
+    said = f"of its {len(ends)} comparisons with the control {above} lie above zero and {below} below"
+    assert said in AUGMENTATION
+
+
 def test_the_guide_claims_no_more_of_augmentation():
     said = section(GUIDE, "Text augmentation")
     english = [row for row in METHODS if row["data"] == "banking77"]
