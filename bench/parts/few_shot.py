@@ -71,7 +71,7 @@ def hashed(texts: tuple[str, ...]) -> sparse.csr_matrix:
 
 
 def frozen(train: Rows, parts: Sequence[Rows], classes: int, seed: int) -> list[float]:
-    """Macro-F1 on each part of a logistic regression over MiniLM's sentence embeddings, which stay as they are."""
+    """Macro-F1 on each part of a logistic regression over MiniLM's embeddings, which stay as they are."""
     del classes, seed
     model = LogisticRegression(C=10.0, max_iter=300)
     model.fit(embedded(train.texts), train.labels)
