@@ -40,6 +40,7 @@ more and smaller ones, and no averaging over hundreds of steps that never come. 
 would look like a gain."""
 
 EMBEDDINGS: dict[str, np.ndarray] = {}
+"""MiniLM's embedding (width,) of each text that was asked for."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +82,13 @@ def frozen(train: Rows, parts: Sequence[Rows], classes: int, seed: int) -> list[
 def embedded(texts: tuple[str, ...]) -> np.ndarray:
     """Embeddings (texts, width) float32; a text is encoded once, whichever method or seed brings it again."""
     if fresh := sorted(set(texts) - EMBEDDINGS.keys()):
-        EMBEDDINGS.update(zip(fresh, Encoder("minilm", "bench")(fresh), strict=True))
+        EMBEDDINGS.update(zip(fresh, encoder()(fresh), strict=True))
     return np.stack([EMBEDDINGS[text] for text in texts])
+
+
+@lru_cache(maxsize=1)
+def encoder() -> Encoder:
+    return Encoder("minilm", "bench")
 
 
 def network(name: str, train: Rows, parts: Sequence[Rows], classes: int, seed: int) -> list[float]:
