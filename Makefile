@@ -3,6 +3,7 @@ PYTHON ?= python3.11
 VENV ?= .venv
 DEMO ?= build/demo
 EXAMPLE ?= banking77
+JOBS ?= 2
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
@@ -15,11 +16,11 @@ demo: $(VENV)/.train ## the whole chain on Banking77; then load the result and w
 	$(BIN)/trimtab -C $(DEMO) watch
 	$(BIN)/trimtab -C $(DEMO) report --no-open
 
-test: $(VENV)/.dev lint ## every test, the slow ones too
-	$(BIN)/python -m pytest
+test: lint quick ## every test, the slow ones too; those use all cores by themselves, one after the other
+	$(BIN)/python -m pytest -m slow
 
-quick: $(VENV)/.dev ## the tests that take seconds
-	$(BIN)/python -m pytest -m "not slow"
+quick: $(VENV)/.dev ## the tests that take seconds, JOBS files at a time
+	$(BIN)/python -m pytest -m "not slow" --numprocesses $(JOBS) --dist loadfile
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

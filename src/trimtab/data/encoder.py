@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 Pooling = Literal["mean", "cls"]
 _THREADS_OF_TORCH = Lock()
 """Torch has one number of threads for all callers."""
-_FEWEST = 8
-"""Tokens of a batch; MKL multiplies matrices of fewer than 4 rows in another way."""
+_FEWEST = 64
+"""Tokens of a batch; MKL multiplies matrices of fewer rows than 4, 16 or 56, by processor, in another way."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,8 @@ class Encoder:
         """Pooled states (rows, width) of each batch; batches run side by side, each on one thread.
 
         A product of matrices that torch cuts up among threads rounds differently for another number of rows;
-        on one thread it does not, but for a handful of rows, so that so few tokens are repeated (checked on
-        AVX2 and AVX-512: tests/data/test_encoder.py).
+        on one thread it does not, but for a handful of rows, so that so few tokens are repeated (checked
+        with AVX2, AVX-512 and AMX: tests/data/test_encoder.py).
         """
         torch = optional("torch", "train", self.place)
         network = self._network
