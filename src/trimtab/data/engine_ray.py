@@ -26,6 +26,8 @@ from trimtab.data.engine_ray_frames import send_as_arrow
 
 RETRIES = 5
 """How often a task is run again whose worker or node died; an error of the step itself is never retried."""
+ASKS = 3
+"""How often a `ray://` client asks for its server: Ray's head forks it among threads, and it may die at birth."""
 LATE = 4
 """Light steps that a stored block may lack, each of which is done again by every task over the block."""
 FAN_IN = 4
@@ -81,14 +83,25 @@ def connect(address: str = "") -> bool:
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Ray Client connection timed out")  # it is raised too
-            ray.init(address=wanted or "local", **({} if wanted else own), **quiet)
+            _join(wanted or "local", {**({} if wanted else own), **quiet})
     except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+        *_, told = str(error).strip().splitlines() or [type(error).__name__]  # the head sends its traceback
         raise EnvironmentFault(
             f"engine {wanted or 'ray'}",
-            f"no cluster: {error}",
+            f"no cluster: {told}",
             "start one with `ray start --head`, or set engine: local",
         ) from error
     return True
+
+
+def _join(address: str, settings: dict[str, Any]) -> None:
+    for left in reversed(range(ASKS)):
+        try:
+            _ray().init(address=address, **settings)
+            return
+        except ConnectionAbortedError as error:
+            if left == 0 or "Starting Ray client server failed" not in str(error):
+                raise
 
 
 def leave() -> None:
@@ -187,16 +200,19 @@ def _finish(step: Step, found: list[list[Any]]) -> Step:
     if len(found) > 1 and isinstance(step, KeyedStep):
         return step.conclude(fetch(_settled_shares(step, found)))
     if len(found) > 1 and isinstance(step, ColumnStep):
-        return step.gather(
-            fetch([_task(tasks.finished).remote(step, *share) for share in zip(*found, strict=True)])
-        )
-    summaries = [summary for (summary,) in found]
+        width = max(FAN_IN, -(-len(found) // cores()))  # a column of many values is merged on all cores
+        shares = [_reduced(step, share, width) for share in zip(*found, strict=True)]
+        return step.gather(fetch([_task(tasks.finished).remote(step, *share) for share in shares]))
+    (summaries,) = zip(*found, strict=True)
     while len(summaries) > 1:
-        groups = [summaries[at : at + FAN_IN] for at in range(0, len(summaries), FAN_IN)]
-        summaries = [
-            _task(tasks.merged).remote(step, *group) if len(group) > 1 else group[0] for group in groups
-        ]
+        summaries = _reduced(step, summaries, FAN_IN)
     return step.finish(fetch(summaries[0]))
+
+
+def _reduced(step: Step, summaries: Sequence[Any], width: int) -> Sequence[Any]:
+    """The summaries, merged by tasks that take up to `width` of them each."""
+    groups = [summaries[at : at + width] for at in range(0, len(summaries), width)]
+    return [_task(tasks.merged).remote(step, *group) if len(group) > 1 else group[0] for group in groups]
 
 
 def _settled_shares(step: KeyedStep, found: list[list[Any]]) -> list[Any]:
