@@ -76,7 +76,10 @@ def _blocks(engine: Engine, batch: Batch) -> list[Batch]:
     if engine is not engine_local and len(batch):
         by_bytes = -(-int(batch.columns.estimated_size()) // BLOCK_BYTES)
         by_cores = min(BLOCKS_A_CORE * engine.cores(), len(batch) // FEWEST_ROWS)
-        parts = min(max(by_bytes, by_cores, 1), len(batch))
+        parts = max(by_bytes, by_cores, 1)
+        if parts > engine.cores():  # no core works alone on the last block
+            parts = -(-parts // engine.cores()) * engine.cores()
+        parts = min(parts, len(batch))
     return cut(replace(batch, dropped=Dropped()), parts)
 
 

@@ -1,6 +1,7 @@
 """Runs steps over blocks of rows on a Ray cluster: the same steps, the same result as on one machine.
 
-Blocks lie in Ray's object store as Arrow tables and move only where a step asks for it. Each step costs one
+Blocks lie in Ray's object store as Arrow tables and move only where a step asks for it; each has a node where
+it is worked on, so that it travels there while the block before it is done. Each step costs one
 task a block: it applies the steps before that the stored block lacks, and summarises for the next one; light
 steps are applied again by each task rather than their rows stored. Summaries are merged in a tree; or,
 for steps that learn column by column, sent to a task for some columns each; or, for steps with keys (copies),
@@ -13,7 +14,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from functools import cache, wraps
 from typing import Any, overload
 
 from trimtab.core import machine
@@ -27,7 +28,7 @@ from trimtab.data.engine_ray_frames import send_as_arrow
 RETRIES = 5
 """How often a task is run again whose worker or node died; an error of the step itself is never retried."""
 ASKS = 3
-"""How often a `ray://` client asks for its server: Ray's head forks it among threads, and it may die at birth."""
+"""How often a `ray://` client asks for its server: the head forks it among threads, and it may die at birth."""
 LATE = 4
 """Light steps that a stored block may lack, each of which is done again by every task over the block."""
 FAN_IN = 4
@@ -168,13 +169,36 @@ def _held(block: Any) -> Any:
 
 def _apply(steps: list[Any], held: list[Any], how: Callable[..., Batch]) -> list[Any]:
     refs = map(_held, held)
-    return [_task(how).remote(block, *steps) for block in refs] if steps else list(refs)
+    if not steps:
+        return list(refs)
+    return [
+        _task(how, home=home).remote(block, *steps) for home, block in zip(_homes(held), refs, strict=True)
+    ]
 
 
 def _regroup(held: list[Any], columns: tuple[str, ...]) -> list[Any]:
     """As many blocks, where rows with equal values in `columns` lie in one."""
-    pieces = [_task(tasks.scattered, len(held)).remote(_held(block), columns, len(held)) for block in held]
+    pieces = [
+        _task(tasks.scattered, len(held), home).remote(block, columns, len(held))
+        for home, block in zip(_homes(held), map(_held, held), strict=True)
+    ]
     return [_task(tasks.joined).remote(*share) for share in zip(*pieces, strict=True)]
+
+
+def _homes(blocks: Sequence[Any]) -> list[Any]:
+    """For each block the node of the cluster that works on it, a core in turn; another, if it has none free.
+
+    Without a home, tasks wait at the driver's node. A core elsewhere gets one when it is free, and waits
+    itself until the block has come; at its home a task is handed what it takes while it waits.
+    """
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    nodes = [node for node in _ray().nodes() if node["Alive"]]
+    free = [node["NodeID"] for node in nodes for _ in range(int(node["Resources"].get("CPU", 0)))]
+    if not free:  # a cluster that grows when it is asked
+        return ["DEFAULT" for _ in blocks]
+    homes = [NodeAffinitySchedulingStrategy(one, soft=True, _spill_on_unavailable=True) for one in free]
+    return [homes[at % len(homes)] for at in range(len(blocks))]
 
 
 def _summarise(step: Step, late: list[Any], held: list[Any], keep: bool) -> tuple[list[Any], list[list[Any]]]:
@@ -182,8 +206,8 @@ def _summarise(step: Step, late: list[Any], held: list[Any], keep: bool) -> tupl
     shares = _shares(step, len(held))
     returns = 1 + shares + (shares > 1 and isinstance(step, KeyedStep))
     blocks, found = [], []
-    for block in map(_held, held):
-        after, *parts = _task(tasks.surveyed, returns).remote(step, shares, keep, block, *late)
+    for home, block in zip(_homes(held), map(_held, held), strict=True):
+        after, *parts = _task(tasks.surveyed, returns, home).remote(step, shares, keep, block, *late)
         blocks.append(after if keep else block)
         found.append(parts)
     return blocks, found
@@ -200,35 +224,36 @@ def _finish(step: Step, found: list[list[Any]]) -> Step:
     if len(found) > 1 and isinstance(step, KeyedStep):
         return step.conclude(fetch(_settled_shares(step, found)))
     if len(found) > 1 and isinstance(step, ColumnStep):
-        width = max(FAN_IN, -(-len(found) // cores()))  # a column of many values is merged on all cores
-        shares = [_reduced(step, share, width) for share in zip(*found, strict=True)]
-        return step.gather(fetch([_task(tasks.finished).remote(step, *share) for share in shares]))
-    (summaries,) = zip(*found, strict=True)
+        return step.gather(
+            fetch([_task(tasks.finished).remote(step, *share) for share in zip(*found, strict=True)])
+        )
+    summaries = [summary for (summary,) in found]
     while len(summaries) > 1:
-        summaries = _reduced(step, summaries, FAN_IN)
+        groups = [summaries[at : at + FAN_IN] for at in range(0, len(summaries), FAN_IN)]
+        summaries = [
+            _task(tasks.merged).remote(step, *group) if len(group) > 1 else group[0] for group in groups
+        ]
     return step.finish(fetch(summaries[0]))
-
-
-def _reduced(step: Step, summaries: Sequence[Any], width: int) -> Sequence[Any]:
-    """The summaries, merged by tasks that take up to `width` of them each."""
-    groups = [summaries[at : at + width] for at in range(0, len(summaries), width)]
-    return [_task(tasks.merged).remote(step, *group) if len(group) > 1 else group[0] for group in groups]
 
 
 def _settled_shares(step: KeyedStep, found: list[list[Any]]) -> list[Any]:
     """The findings of each share of the keys. Only rows whose key stands twice are sent anywhere."""
     _, *keys = zip(*found, strict=True)
     repeated = [_task(tasks.repeated).remote(*share) for share in keys]
-    rows = [_task(tasks.picked, len(keys)).remote(step, *block, *repeated) for block in found]
+    rows = [
+        _task(tasks.picked, len(keys), home).remote(step, *block, *repeated)
+        for home, block in zip(_homes(found), found, strict=True)
+    ]
     return [_task(tasks.settled).remote(step, *share) for share in zip(*rows, strict=True)]
 
 
-def _task(function: Callable[..., Any], returns: int = 1) -> Any:
-    return _remote(function).options(num_returns=returns)
+def _task(function: Callable[..., Any], returns: int = 1, home: Any = "DEFAULT") -> Any:
+    return _remote(function).options(num_returns=returns, scheduling_strategy=home)
 
 
 @cache
 def _remote(function: Callable[..., Any]) -> Any:
+    @wraps(function)  # the cluster's own pages then tell tasks apart
     def task(*arguments: Any) -> Any:
         send_as_arrow(_ray())
         return function(*arguments)
