@@ -54,7 +54,7 @@ class History(Feature):
 
     def values(self, batch: Batch) -> np.ndarray:
         """The numbers (rows, columns) looked back to; NaN where missing."""
-        return numbers(batch, self.found or ())
+        return numbers(batch, self.found or (), self.name)
 
     def order(self, batch: Batch) -> Timeline:
         """The rows that have a time, series by series, oldest first."""
