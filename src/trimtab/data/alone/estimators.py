@@ -130,10 +130,8 @@ class Transformer(Alone, sklearn.TransformerMixin, sklearn.BaseEstimator):
 
     def _fit(self, X: Any, y: Any) -> tuple[Rows, Batch]:
         rows, batch = self._learn(X, y)
-        nothing = batch_of(self.step_, rows.columns.clear())
-        self._added = [
-            name for name in self.step_(nothing).columns.columns if name not in rows.columns.columns
-        ]
+        nothing, known = batch_of(self.step_, rows.columns.clear()), set(rows.columns.columns)
+        self._added = [name for name in self.step_(nothing).columns.columns if name not in known]
         return rows, batch
 
     def _answer(self, rows: Rows, after: Batch) -> Any:

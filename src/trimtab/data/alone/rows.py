@@ -67,10 +67,11 @@ class Rows:
     def changed(self, after: pl.DataFrame, at: np.ndarray) -> list[str]:
         """The columns of `after` that are new, or hold other values than the rows `at` of X."""
         before = self.columns[at]
+        known = set(before.columns)  # asked of the frame, it would be made anew for each column
         return [
             name
             for name in after.columns
-            if name not in before.columns or not before[name].equals(after[name], check_dtypes=True)
+            if name not in known or not before[name].equals(after[name], check_dtypes=True)
         ]
 
 
@@ -99,13 +100,16 @@ class PandasRows(Rows):
         rows = self.given.iloc[at].copy(deep=False)
         if self.flat:
             rows = rows.to_frame(self.columns.columns[0])
+        before = self.columns.schema  # asked of the frame, it would be made anew for each column
+        fresh = {}
         for name in self.changed(after, at):
-            if name in self.columns.columns:
+            values = after[name]
+            if name in before:
                 outer = self.names.get(name, name)
-                retyped = after.schema[name] != self.columns.schema[name]
-                rows[outer] = in_pandas(after[name], rows[outer], retyped)
+                rows[outer] = in_pandas(values, rows[outer], retyped=values.dtype != before[name])
             else:
-                rows[name] = after[name].to_pandas().set_axis(rows.index)
+                fresh[name] = values.to_pandas().set_axis(rows.index)
+        rows = _beside(rows, fresh)
         return rows.iloc[:, 0].rename(self.given.name) if self.flat and after.width == 1 else rows
 
     def wrap(self, matrix: Any, names: Sequence[str]) -> Any:
@@ -114,6 +118,18 @@ class PandasRows(Rows):
             return matrix
         pandas = optional("pandas", "data", PLACE)
         return pandas.DataFrame(matrix, index=self.given.index, columns=list(names))
+
+
+def _beside(rows: Any, fresh: Mapping[str, Any]) -> Any:
+    """A pandas frame with new columns, all at once: one by one, pandas would copy the frame for each."""
+    if not fresh:
+        return rows
+    pandas = optional("pandas", "data", PLACE)
+    new = pandas.DataFrame(fresh, rows.index)
+    new.attrs = rows.attrs  # or `concat` would leave them out
+    if (deep := rows.columns.nlevels) > 1:
+        new.columns = pandas.MultiIndex.from_tuples([(name,) + ("",) * (deep - 1) for name in fresh])
+    return pandas.concat([rows, new], axis=1)
 
 
 @dataclass(frozen=True)
