@@ -63,6 +63,8 @@ class Table:
     def filled(self, batch: Batch, matrix: np.ndarray, rows: np.ndarray) -> Batch:
         """The batch with its gaps in `rows` filled from `matrix` (rows, cells), in all columns that it has.
 
+        An infinite value is no gap; it stays.
+
         Integers become floats, in every batch: the type must not depend on which rows came.
         """
         new = {}
@@ -72,7 +74,7 @@ class Table:
             held, guess = batch[name], matrix[:, cells]
             if at < len(self.numbers):
                 _, mean, spread = self.numbers[at]
-                gaps = np.flatnonzero(np.isnan(_numbers(held)))
+                gaps = np.flatnonzero(~tally.present_values(held).to_numpy())
                 held = held.cast(held.dtype if held.dtype.is_float() else pl.Float64)
                 fill = pl.Series(guess[:, 0] * spread + mean)
             else:
