@@ -30,7 +30,7 @@ FIRST: dict[str, dict[str, Any]] = {
     **{name: {"columns": ("x0",)} for name in ("Fuse", "OneHot", "Ordinal", "TargetEncode")},
 }
 """The column that a step is told of, where no array of numbers has the one that it looks for."""
-NOT_CHECKED = {"Calendar": "reads dates, and the checks bring numbers alone"}
+NOT_CHECKED = dict.fromkeys(("Calendar", "Dates"), "reads dates, and the checks bring numbers alone")
 EQUAL_TIMES = "rows of equal time follow one another as they come, and the check brings many of them"
 OUT_OF_FOLD = "train rows are answered out of fold, as by scikit-learn's own TargetEncoder"
 EXPECTED_TO_FAIL: dict[str, dict[str, str]] = {
@@ -38,6 +38,7 @@ EXPECTED_TO_FAIL: dict[str, dict[str, str]] = {
         name: {
             "check_methods_subset_invariance": "a row is answered from the rows before it",
             "check_methods_sample_order_invariance": EQUAL_TIMES,
+            "check_fit2d_1feature": "one column is the time, and no other is left to look back in",
         }
         for name in ("Lags", "Rolling")
     },

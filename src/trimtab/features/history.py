@@ -25,6 +25,7 @@ class History(Feature):
     """
 
     accepts: ClassVar[frozenset[str]] = frozenset({"series"})
+    takes: ClassVar[str] = "numbers, but for `label`, `time` and `by`"
     learned: ClassVar[tuple[str, ...]] = ("found",)
 
     columns: tuple[str, ...] = ()

@@ -29,6 +29,7 @@ class Scale(Feature):
 
     name: ClassVar[str] = "scale"
     accepts: ClassVar[frozenset[str]] = frozenset({"text", "tabular", "series"})
+    takes: ClassVar[str] = "numbers, but for `label`"
     learned: ClassVar[tuple[str, ...]] = ("scales",)
 
     method: Method = "standard"

@@ -49,7 +49,9 @@ class Alone:
         step = self._fitting(step, rows)
         batch = self._labelled(step, rows, y)
         # not `learn`: that of a feature step wants a free name for its column, and X gets none
-        self.step_ = step.finish(step.partial(batch))
+        step = step.finish(step.partial(batch))
+        self._check(step, rows)
+        self.step_ = step
         return rows, batch
 
     def as_step(self) -> Step:
@@ -60,6 +62,9 @@ class Alone:
         """The step, told what kind of X it gets."""
         del rows
         return step
+
+    def _check(self, step: Step, rows: Rows) -> None:
+        """Raise DataError where nothing came of learning."""
 
     def _read(self, step: Step, X: Any, reset: bool) -> Rows:
         """X as columns; its width and names are kept (`reset`), or compared with those of `fit`."""

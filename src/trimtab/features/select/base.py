@@ -44,6 +44,7 @@ class Select(Feature):
     """
 
     accepts: ClassVar[frozenset[str]] = frozenset({"text", "tabular", "series", "image"})
+    takes: ClassVar[str] = "numbers, but for `label`"
     learned: ClassVar[tuple[str, ...]] = ("found", "kept", "scores", "frequency", "stability")
     needs_label: ClassVar[bool] = True
 
@@ -110,6 +111,11 @@ class Select(Feature):
         assert self.kept is not None
         known = self._all_names(sources)
         return tuple(known[at] for at in self.kept.tolist())
+
+    @property
+    def barren(self) -> bool:
+        """True without a feature to select from; that none is kept may be meant."""
+        return self.scores is not None and len(self.scores) == 0
 
     def summary(self, sources: Names) -> list[dict[str, Any]]:
         """Each feature with its score, whether it is kept, and its frequency, the best first."""
