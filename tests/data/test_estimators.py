@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from dataclasses import fields
 from typing import Any
 
@@ -13,6 +14,7 @@ from sklearn.base import clone
 from sklearn.utils import estimator_checks
 
 from alone import ACTIONS, NAMES, arguments, class_of, every, named, sample_of
+from rows import ENGLISH
 from trimtab.core.dropped import Dropped
 from trimtab.core.errors import ConfigError, DataError
 from trimtab.core.step import load_steps, save_steps
@@ -248,6 +250,28 @@ def test_a_step_that_needs_labels_asks_for_y():
         steps.Oversample().fit_resample(pl.DataFrame({"a": [1, 2], "label": ["x", "y"]}), ["x", "y"])
     rows, _ = steps.Oversample().fit_resample(pl.DataFrame({"a": [1, 2, 3], "label": ["x", "y", "y"]}))
     assert rows["label"].to_list() == ["x", "y", "y", "x"]
+
+
+@every_estimator
+def test_it_takes_a_list_of_texts_or_says_in_one_line_what_it_takes(estimator):
+    texts, labels = [*ENGLISH, None] * 2, ["a", "b"] * (len(ENGLISH) + 1)
+    step = clone(estimator)
+    act = step.fit_resample if hasattr(step, "fit_resample") else step.fit_transform
+    if step.as_step().single and "text" in step.as_step().accepts:
+        made = act(texts, labels)
+        assert len(made[0] if isinstance(made, tuple) else dense(made)) > 0
+        return
+    with pytest.raises(DataError) as caught:
+        act(texts, labels)
+    assert "\n" not in str(caught.value)
+    assert re.search("takes a table, and X is one sequence of values|holds", str(caught.value))
+
+
+def test_a_table_that_is_a_series_or_a_list_of_texts_is_refused_with_what_to_give():
+    said = r"^step iqr: takes a table, and X is one sequence of values \({}\); give a frame, or an array"
+    for given in (["my card", "send it"], pandas.Series(["my card"]), pl.Series([1, 2])):
+        with pytest.raises(DataError, match=said.format(type(given).__name__)):
+            steps.Iqr().fit_resample(given)
 
 
 def test_texts_that_are_none_are_refused():

@@ -177,6 +177,32 @@ def test_a_sequence_of_texts_comes_back_as_one(form):
     assert made[0] == "my card lost"
 
 
+@pytest.mark.parametrize("form", [list, tuple, pandas.Series, pl.Series, lambda one: np.array(one, object)])
+def test_copies_and_wrong_labels_are_found_in_a_sequence_of_texts(form):
+    texts = form(["my card", "my card", "send it", None, "", "my card"])
+    sampler = steps.DropDuplicates()
+    kept, y = sampler.fit_resample(texts, list("aababa"))
+    assert sampler.sample_indices_.tolist() == [0, 2, 3, 4]
+    assert [drop.reason for drop in sampler.dropped_] == ["exact duplicate of row 0"] * 2
+    assert list(kept) == list(texts[[0, 2, 3, 4]]) if isinstance(texts, np.ndarray) else len(kept) == 4
+    assert y.tolist() == list("abab")
+
+    texts = form([f"{what} {at}" for what in ("lost my card", "send money") for at in range(30)])
+    y = ["card"] * 30 + ["money"] * 30
+    y[3] = "money"
+    finder = steps.LabelErrors(action="drop")
+    kept, _ = finder.fit_resample(texts, y)
+    assert [drop.id for drop in finder.dropped_] == [3]
+    assert len(kept) == 59
+
+
+def test_copies_are_found_in_a_list_of_pictures_and_by_meaning_in_a_list_of_texts():
+    kept, _ = steps.DropDuplicates().fit_resample([b"1", b"1", b"2"])
+    assert kept.tolist() == [b"1", b"2"]
+    kept, _ = steps.SemanticDuplicates(encoder="minilm").fit_resample(["my card", "my card", "send it"])
+    assert kept.tolist() == ["my card", "send it"]
+
+
 def test_words_that_a_category_does_not_know_are_not_lost():
     kinds = pandas.DataFrame({"kind": pandas.Categorical(["new", None], ["new", "old"], ordered=True)})
     made = steps.Impute(categorical="constant", word="none").fit_transform(kinds)

@@ -68,7 +68,7 @@ class Alone:
 
     def _read(self, step: Step, X: Any, reset: bool) -> Rows:
         """X as columns; its width and names are kept (`reset`), or compared with those of `fit`."""
-        rows = read(X, content_of(step))
+        rows = read(X, content_of(step, X))
         if not rows.flat:
             validation.validate_data(self, rows.given, reset=reset, skip_check_array=True)
         return rows
@@ -99,7 +99,7 @@ class Alone:
         except ConfigError:  # `fit` says so
             return tags
         content = content_of(step)
-        single = content.kind in ("text", "image")
+        single = content.kind in ("text", "image")  # what takes tables too, scikit-learn shall give tables
         tags.input_tags.one_d_array = single
         tags.input_tags.two_d_array = not single
         tags.input_tags.string = content.kind == "text"

@@ -32,15 +32,28 @@ class Content:
     column: str = ""
 
 
-def content_of(step: Step) -> Content:
-    """What a step is about, from its parameters."""
+def content_of(step: Step, given: Any = None) -> Content:
+    """What a step is about, from its parameters; of one that reads tables and texts, what X holds.
+
+    Raises:
+        DataError: X is one sequence of values, and the step reads tables only.
+    """
     for name in ("values", "embedding"):
         if isinstance(column := getattr(step, name, None), str) and getattr(step, "encoder", None) is None:
             return Content("vector", column)
     for name in ("text", "image"):
         if step.accepts == {name}:
             return Content(name, getattr(step, name))
-    return Content("table")
+    if given is None or not _is_flat(given):
+        return Content("table")
+    if not step.single:
+        raise DataError(
+            f"step {step.name}",
+            f"takes a table, and X is one sequence of values ({type(given).__name__})",
+            "give a frame, or an array (rows, columns)",
+        )
+    kind = "image" if any(isinstance(value, bytes) for value in given) else "text"
+    return Content(kind, getattr(step, kind, kind))
 
 
 @dataclass(frozen=True)
