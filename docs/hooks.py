@@ -191,9 +191,12 @@ def _role(estimator: Any) -> str:
 
 def _input(estimator: Any) -> str:
     """What the step reads."""
-    tags = estimator.__sklearn_tags__()
-    one = "texts" if tags.input_tags.string else "pictures" if tags.input_tags.one_d_array else "a table"
-    return one + (", and y" if tags.target_tags.required else "")
+    kind = estimator.entry.kind  # its class: some steps cannot be made without an argument
+    alone = kind.accepts in ({"text"}, {"image"})
+    read = [] if alone else ["a table"]
+    if alone or kind.single is True:
+        read += [name for one, name in (("text", "texts"), ("image", "pictures")) if one in kind.accepts]
+    return " or ".join(read) + (", and y" if estimator.__sklearn_tags__().target_tags.required else "")
 
 
 def python_page() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import random
 import re
@@ -14,9 +15,11 @@ import sys
 import textwrap
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from cluster_steps import CHOSEN, Heavy, Light, Rank, Trap, Where
@@ -117,6 +120,15 @@ def test_it_takes_blocks_that_tasks_of_the_cluster_made(cluster):
 def test_it_brings_neighbours_together(cluster):
     series = series_of(60)
     check_same([Rank()], series, *(engine_ray.learn([Rank()], cut(series, n)) for n in BLOCKS))
+
+
+@pytest.mark.parametrize("name", ["interpolate", "rolling_impute"])
+def test_it_fills_the_gaps_of_series_and_leaves_infinite_values(cluster, name):
+    values = [(1.0, None, math.inf, math.nan, -math.inf, 2.0)[at % 6] for at in range(60)]
+    series = series_of(60).with_columns(value=pl.Series(values))
+    steps = [replace(step_of(name), by=("sensor",))]
+    check_same(steps, series, *(engine_ray.learn(steps, cut(series, n)) for n in BLOCKS))
+    assert engine_local.learn(steps, [series])[1][0]["value"].is_infinite().sum() == 20
 
 
 def test_it_says_what_the_step_says_when_a_step_fails(cluster):

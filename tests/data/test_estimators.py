@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from dataclasses import fields
 from typing import Any
 
@@ -13,6 +14,7 @@ from sklearn.base import clone
 from sklearn.utils import estimator_checks
 
 from alone import ACTIONS, NAMES, arguments, class_of, every, named, sample_of
+from rows import ENGLISH
 from trimtab.core.dropped import Dropped
 from trimtab.core.errors import ConfigError, DataError
 from trimtab.core.step import load_steps, save_steps
@@ -30,7 +32,7 @@ FIRST: dict[str, dict[str, Any]] = {
     **{name: {"columns": ("x0",)} for name in ("Fuse", "OneHot", "Ordinal", "TargetEncode")},
 }
 """The column that a step is told of, where no array of numbers has the one that it looks for."""
-NOT_CHECKED = {"Calendar": "reads dates, and the checks bring numbers alone"}
+NOT_CHECKED = dict.fromkeys(("Calendar", "Dates"), "reads dates, and the checks bring numbers alone")
 EQUAL_TIMES = "rows of equal time follow one another as they come, and the check brings many of them"
 OUT_OF_FOLD = "train rows are answered out of fold, as by scikit-learn's own TargetEncoder"
 EXPECTED_TO_FAIL: dict[str, dict[str, str]] = {
@@ -38,6 +40,7 @@ EXPECTED_TO_FAIL: dict[str, dict[str, str]] = {
         name: {
             "check_methods_subset_invariance": "a row is answered from the rows before it",
             "check_methods_sample_order_invariance": EQUAL_TIMES,
+            "check_fit2d_1feature": "one column is the time, and no other is left to look back in",
         }
         for name in ("Lags", "Rolling")
     },
@@ -247,6 +250,28 @@ def test_a_step_that_needs_labels_asks_for_y():
         steps.Oversample().fit_resample(pl.DataFrame({"a": [1, 2], "label": ["x", "y"]}), ["x", "y"])
     rows, _ = steps.Oversample().fit_resample(pl.DataFrame({"a": [1, 2, 3], "label": ["x", "y", "y"]}))
     assert rows["label"].to_list() == ["x", "y", "y", "x"]
+
+
+@every_estimator
+def test_it_takes_a_list_of_texts_or_says_in_one_line_what_it_takes(estimator):
+    texts, labels = [*ENGLISH, None] * 2, ["a", "b"] * (len(ENGLISH) + 1)
+    step = clone(estimator)
+    act = step.fit_resample if hasattr(step, "fit_resample") else step.fit_transform
+    if step.as_step().single and "text" in step.as_step().accepts:
+        made = act(texts, labels)
+        assert len(made[0] if isinstance(made, tuple) else dense(made)) > 0
+        return
+    with pytest.raises(DataError) as caught:
+        act(texts, labels)
+    assert "\n" not in str(caught.value)
+    assert re.search("takes a table, and X is one sequence of values|holds", str(caught.value))
+
+
+def test_a_table_that_is_a_series_or_a_list_of_texts_is_refused_with_what_to_give():
+    said = r"^step iqr: takes a table, and X is one sequence of values \({}\); give a frame, or an array"
+    for given in (["my card", "send it"], pandas.Series(["my card"]), pl.Series([1, 2])):
+        with pytest.raises(DataError, match=said.format(type(given).__name__)):
+            steps.Iqr().fit_resample(given)
 
 
 def test_texts_that_are_none_are_refused():

@@ -12,7 +12,9 @@ from sklearn.impute import KNNImputer
 from rows import blocks_of, same_state, tabular_of
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
+from trimtab.data.impute import Impute
 from trimtab.data.impute_knn import ImputeKnn
+from trimtab.data.impute_model import ImputeModel
 
 
 def holes(rows: int = 200, columns: int = 4, seed: int = 0) -> np.ndarray:
@@ -79,3 +81,13 @@ def test_it_makes_floats_of_integers_in_every_batch():
 def test_it_refuses_a_date():
     with pytest.raises(DataError, match="column 'since' holds Date"):
         ImputeKnn(columns=("since",)).learn(tabular_of(5))
+
+
+@pytest.mark.parametrize("step", [Impute(), ImputeKnn(), ImputeModel()], ids=lambda step: step.name)
+def test_an_infinite_value_is_there_and_stays(step):
+    values = holes()
+    values[0, 0], values[1, 0] = np.inf, np.nan
+    batch = batch_from(values)
+    made = step.learn(batch)(batch).columns.to_series(0)
+    assert made[0] == np.inf
+    assert np.isfinite(made[1])

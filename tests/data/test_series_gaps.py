@@ -140,6 +140,26 @@ def test_it_changes_no_value_and_no_row_without_a_time(step):
     assert after["value"][3] == batch["value"][3]
 
 
+@pytest.mark.parametrize("step", [*CAUSAL, *WHOLE], ids=str)
+def test_an_infinite_value_is_there_and_stays_and_nothing_is_filled_from_it(step):
+    far = VALUES.copy()
+    far[[20, 21, 50]] = [np.inf, np.inf, -np.inf]
+    blank = np.where(np.isinf(far), np.nan, far)
+    got, other = numbers(step(series(far))), numbers(step(series(blank)))
+    assert got.tolist() == pytest.approx(np.where(np.isinf(far), far, other).tolist(), nan_ok=True)
+    assert np.isfinite(other).sum() > np.isfinite(blank).sum()
+
+
+@pytest.mark.parametrize("step", [Interpolate(), RollingImpute(window=1)], ids=str)
+@pytest.mark.parametrize("kind", [pl.Float64, pl.Float32])
+def test_both_steps_take_nan_and_null_for_missing_and_infinity_for_a_value(step, kind):
+    values = pl.Series([1.0, None, float("inf"), float("nan"), 3.0, float("-inf"), None], dtype=kind)
+    rows = Batch(pl.DataFrame({"time": range(7), "value": values}), np.arange(7), "series")
+    made = step(rows)["value"]
+    assert made.to_list() == [1.0, 1.0, float("inf"), 1.0, 3.0, float("-inf"), 3.0]
+    assert made.dtype == kind
+
+
 def test_it_reads_dates_as_time():
     days = [date(2024, 1, 1) + timedelta(days=at) for at in (0, 1, 4)]
     got = numbers(Interpolate(method="time", live=False)(series([0.0, None, 8.0], days)))

@@ -40,4 +40,11 @@ def test_the_reference_names_every_class_and_its_step():
     assert "| `Impute` | [`impute`](registries.md#data-impute) | transformer | a table |" in page
     assert "| `TextLength` | [`text_length`](registries.md#data-text_length) | sampler | texts |" in page
     assert "| by `action`; by default a sampler | a table |" in page
+    assert "| sampler | a table or texts or pictures |" in page
+    assert "| sampler | a table or texts or pictures, and y |" in page
+    assert "| sampler | pictures |" in page
+    assert (
+        "| `BackTranslation` | [`back_translation`](registries.md#data-back_translation) | sampler | texts |"
+        in page
+    )
     assert "| transformer | a table, and y |" in page

@@ -70,6 +70,14 @@ class Step:
         return False
 
     @property
+    def single(self) -> bool:
+        """True when the step can do with texts or pictures alone, without a table around them.
+
+        Ask a step, as for `train_only`; one that also reads tables says so itself.
+        """
+        return self.accepts in ({"text"}, {"image"})
+
+    @property
     def together(self) -> tuple[str, ...] | None:
         """The columns whose equal values must lie in one block; `()`: all rows in one; None: any will do.
 

@@ -29,6 +29,7 @@ class DropDuplicates(KeyedCopies):
 
     name: ClassVar[str] = "drop_duplicates"
     accepts: ClassVar[frozenset[str]] = frozenset({"text", "tabular", "image"})
+    single: ClassVar[bool] = True
 
     columns: tuple[str, ...] = ()
     fold: bool = False

@@ -14,7 +14,7 @@ from pydantic import Field
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
 from trimtab.core.optional import optional
-from trimtab.data import tally
+from trimtab.data.augment_image import picture_column
 from trimtab.data.copies import Copies
 from trimtab.data.pairs import Pairs
 from trimtab.data.perceptual import BITS, Method, picture_hash, similar_hashes
@@ -37,8 +37,7 @@ class ImageDuplicates(Copies):
 
     def summary(self, batch: Batch) -> tuple[np.ndarray, np.ndarray]:
         """The hash of each picture (rows,), and whether there is one."""
-        tally.present(batch, [self.image], self.name)
-        pictures = batch[self.image]
+        pictures = batch[picture_column(batch, self.image, self.name)]
         hashes = [
             0 if picture is None else self._hash(picture, row)
             for row, picture in zip(batch.ids.tolist(), pictures, strict=True)

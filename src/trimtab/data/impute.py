@@ -15,7 +15,7 @@ import polars as pl
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
 from trimtab.core.step import ColumnStep
-from trimtab.data import tally
+from trimtab.data import kinds, tally
 from trimtab.data.ahead import ahead
 from trimtab.data.tally import Pile, Tally
 
@@ -28,7 +28,8 @@ class Impute(ColumnStep):
     column of numbers is missing too; an empty string is a value and stays. The fills travel with the model.
     A column without any value in train stays as it is; so do dates, lists and bytes. Integers become floats
     where the fill is no integer that they can hold; a fill of decimals is rounded to their places. `constant`
-    fills by `number` and `word`; a column that cannot hold them (of Booleans, say) is refused.
+    fills by `number` and `word`; a column that cannot hold them (of Booleans, say) is refused. So is a later
+    column that holds text where train held numbers, or numbers where it held text.
     """
 
     name: ClassVar[str] = "impute"
@@ -74,9 +75,12 @@ class Impute(ColumnStep):
 
     def __call__(self, batch: Batch) -> Batch:
         """The rows without the missing values; a column that is not there is passed over."""
-        known = [(name, fill) for name, fill in self.fills or () if name in batch.columns.columns]
-        filled = [_filled(batch[name], fill) for name, fill in known]
-        return replace(batch, columns=batch.columns.with_columns(filled)) if known else batch
+        fills = dict(self.fills or ())
+        batch = kinds.as_learnt(
+            batch, {name: (kinds.kind_of(fill),) for name, fill in fills.items()}, self.name
+        )
+        filled = [_filled(batch[name], fills[name]) for name in batch.columns.columns if name in fills]
+        return replace(batch, columns=batch.columns.with_columns(filled)) if filled else batch
 
     def _rule(self, name: str, kind: pl.DataType) -> str:
         if kind in (pl.Null, pl.Binary) or kind.is_nested() or kind.is_temporal():
@@ -129,15 +133,11 @@ def _holds(kind: pl.DataType, value: float | str) -> bool:
 
 def _filled(values: pl.Series, fill: Any) -> pl.Expr:
     column, kind = pl.col(values.name), values.dtype
-    if isinstance(fill, float) and kind.is_integer():
-        if fill.is_integer() and _holds(kind, fill):
-            fill = int(fill)
-        else:
-            kind = pl.Float64()
-    untold = values.null_count() == len(values) and isinstance(fill, str) != (kind == pl.String)
-    if kind == pl.Null or untold:  # no value tells the type: readers guess
+    whole = isinstance(fill, str) or not kind.is_integer() or float(fill).is_integer()
+    if kind.is_integer() and whole:
+        fill = int(fill)
+    if not (whole and _holds(kind, fill)):
         kind = pl.String() if isinstance(fill, str) else pl.Float64()
-    if kind != values.dtype:
         column = column.cast(kind)
     if kind.is_float():
         column = column.fill_nan(None)

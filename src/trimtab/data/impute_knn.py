@@ -67,6 +67,7 @@ class ImputeKnn(Step):
     def __call__(self, batch: Batch) -> Batch:
         """The rows without the missing values; a column that is not there is passed over."""
         table = Table(self.numbers or (), self.categories or ())
+        batch = table.read(batch, self.name)
         matrix = table.encode(batch)
         gaps = np.flatnonzero(np.isnan(matrix).any(axis=1))
         filled = [self._fill(matrix[gaps[at : at + CHUNK]], table) for at in range(0, len(gaps), CHUNK)]

@@ -84,6 +84,7 @@ class ImputeModel(Step):
     def __call__(self, batch: Batch) -> Batch:
         """The rows without the missing values; a column that is not there is passed over."""
         table = Table(self.numbers or (), self.categories or ())
+        batch = table.read(batch, self.name)
         matrix = table.encode(batch)
         gaps = np.flatnonzero(np.isnan(matrix).any(axis=1))
         return table.filled(batch, self._filled(matrix[gaps]), gaps)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -11,16 +11,15 @@ import polars as pl
 from pydantic import Field
 
 from trimtab.core.errors import ConfigError
-from trimtab.core.objects import Batch
-from trimtab.core.step import Step
-from trimtab.data.timeline import Timeline, measured, timeline
+from trimtab.data.series_gaps import SeriesGaps
+from trimtab.data.timeline import Timeline
 
 CAUSAL = ("forward", "seasonal")
 """Methods that can do without a later value."""
 
 
 @dataclass(frozen=True)
-class Interpolate(Step):
+class Interpolate(SeriesGaps):
     """Fill the gaps of series in long form: one row a time, ordered by `time`, a series for each value of
     `by`.
 
@@ -33,7 +32,8 @@ class Interpolate(Step):
       between what is left when the mean season is taken off (classical decomposition).
 
     `limit` is the most values of one gap that are filled, counted from the side the values come from. Nothing
-    is ever taken from another series, nor made up beyond the ends of one: those gaps stay for `impute`.
+    is ever taken from another series, nor made up beyond the ends of one: those gaps stay for `impute`. An
+    infinite value stays, and is nobody's neighbour.
 
     `live: true` (the default) never looks ahead. A value is filled in training exactly as it would have
     been in service, where nothing later is known; only `forward` and `seasonal` can do that. In service the
@@ -42,16 +42,9 @@ class Interpolate(Step):
     """
 
     name: ClassVar[str] = "interpolate"
-    accepts: ClassVar[frozenset[str]] = frozenset({"series"})
 
     method: Literal["linear", "time", "pchip", "spline", "seasonal", "forward", "backward"] = "forward"
-    live: bool = True
-    limit: Annotated[int, Field(ge=1)] | None = None
     period: Annotated[int, Field(ge=2)] | None = None
-    time: str = "time"
-    by: tuple[str, ...] = ()
-    columns: tuple[str, ...] = ()
-    label: str = "label"
 
     def __post_init__(self) -> None:
         if self.live and self.method not in CAUSAL:
@@ -67,31 +60,12 @@ class Interpolate(Step):
                 "give `period`, in rows (24 for hours of a day)",
             )
 
-    @property
-    def together(self) -> tuple[str, ...]:
-        """A series is never cut."""
-        return self.by
-
-    def __call__(self, batch: Batch) -> Batch:
-        """The rows with their gaps filled; integers become floats."""
-        order = timeline(batch, self.time, self.by, self.name)
-        names = measured(batch, self.columns, (self.time, self.label, *self.by), self.name)
-        return replace(
-            batch, columns=batch.columns.with_columns(self._filled(batch[name], order) for name in names)
-        )
-
-    def _filled(self, column: pl.Series, order: Timeline) -> pl.Series:
-        values = order.values(column)
-        frame = pl.DataFrame({"series": order.series, "time": order.time, "value": values}).with_columns(
-            pl.col("value").fill_nan(None)
-        )
+    def guesses(self, values: np.ndarray, order: Timeline) -> np.ndarray:
+        """The value that the method puts in each place; NaN beyond `limit`."""
+        frame = pl.DataFrame({"series": order.series, "time": order.time, "value": values})
+        frame = frame.with_columns(pl.col("value").fill_nan(None))
         frame = frame.with_columns(self._guess(frame).alias("guess"))
-        frame = frame.with_columns(pl.when(self._near()).then("guess").alias("guess"))
-        kind = column.dtype if column.dtype.is_float() else pl.Float64
-        guess = pl.Series(np.full(len(column), np.nan)).scatter(order.rows, frame["guess"].fill_null(np.nan))
-        held = pl.DataFrame({"held": column.cast(kind), "guess": guess.fill_nan(None).cast(kind)})
-        filled = pl.when(pl.col("held").is_nan()).then(None).otherwise("held").fill_null(pl.col("guess"))
-        return held.select(filled.alias(column.name))[column.name]
+        return frame.select(pl.when(self._near()).then("guess").fill_null(np.nan)).to_series().to_numpy()
 
     def _near(self) -> pl.Expr:
         """True where a row is within `limit` of the value that its gap is filled from."""

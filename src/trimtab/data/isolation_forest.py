@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -13,7 +14,7 @@ from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
 from trimtab.core.optional import optional
 from trimtab.core.step import Step
-from trimtab.data import tally
+from trimtab.data import kinds, tally
 
 Rows = tuple[tuple[str, ...], tuple[tuple[np.ndarray, np.ndarray], ...]]
 """Column names, and of each block row ids (rows,) and values (rows, columns), NaN where missing."""
@@ -74,7 +75,8 @@ class IsolationForest(Step):
             tally.absent(batch, [COLUMN], self.name)
         names = [name for name in tally.numbers(batch) if name != self.label]
         chosen = tuple(tally.present(batch, self.columns or sorted(names), self.name))
-        return chosen, ((batch.ids, self._matrix(batch, chosen)),)
+        _check(batch, chosen, self.name)
+        return chosen, ((batch.ids, _matrix(batch, chosen)),)
 
     def merge(self, left: Rows, right: Rows) -> Rows:
         """Rows of both blocks."""
@@ -110,7 +112,8 @@ class IsolationForest(Step):
         there = bool(self.known) and set(self.known) <= set(batch.columns.columns)
         if not there and self.action == "drop":
             tally.present(batch, self.known, self.name)
-        scores = self.scores(self._matrix(batch, self.known)) if there else np.zeros(len(batch))
+        held = kinds.as_learnt(batch, dict.fromkeys(self.known, (kinds.NUMBERS,)), self.name)
+        scores = self.scores(_matrix(held, self.known)) if there else np.zeros(len(batch))
         outside = scores > (self.cutoff if self.cutoff is not None else np.inf)
         if self.action == "flag":
             return batch.with_columns(**{COLUMN: pl.Series(outside, dtype=pl.Boolean)})
@@ -142,18 +145,17 @@ class IsolationForest(Step):
             total += path[at]
         return np.exp2(-total / self.usual)
 
-    def _matrix(self, batch: Batch, names: tuple[str, ...]) -> np.ndarray:
-        tally.present(batch, names, self.name)
-        columns = [batch[name] for name in names]
-        for column in columns:
-            if not column.dtype.is_numeric() and column.dtype != pl.Null:
-                raise DataError(
-                    f"step {self.name}",
-                    f"column '{column.name}' holds {column.dtype}",
-                    "name columns of numbers",
-                )
-        table = [column.cast(pl.Float64).fill_null(np.nan).to_numpy() for column in columns]
-        return np.column_stack(table) if table else np.empty((len(batch), 0))
+
+def _check(batch: Batch, names: Sequence[str], step: str) -> None:
+    for name in names:
+        if not (kind := batch[name].dtype).is_numeric() and kind != pl.Null:
+            raise DataError(f"step {step}", f"column '{name}' holds {kind}", "name columns of numbers")
+
+
+def _matrix(batch: Batch, names: Sequence[str]) -> np.ndarray:
+    """The values (rows, columns), NaN where missing."""
+    table = [batch[name].cast(pl.Float64).fill_null(np.nan).to_numpy() for name in names]
+    return np.column_stack(table) if table else np.empty((len(batch), 0))
 
 
 def _arrays(forest: Any, drawn: int) -> dict[str, Any]:

@@ -47,6 +47,7 @@ class LabelErrors(Step):
     accepts: ClassVar[frozenset[str]] = frozenset({"text", "tabular", "image"})
     train_only: ClassVar[bool] = True
     needs_label: ClassVar[bool] = True
+    single: ClassVar[bool] = True
     learned: ClassVar[tuple[str, ...]] = ("suspects", "judged", "decisions")
     reads: ClassVar[tuple[str, ...]] = ("review",)
 

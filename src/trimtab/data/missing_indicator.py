@@ -47,6 +47,7 @@ class MissingIndicator(Step):
 
     def __call__(self, batch: Batch) -> Batch:
         """The rows with the indicators."""
-        there = [name for name in self.gappy or () if name in batch.columns.columns]
+        known = set(batch.columns.columns)
+        there = [name for name in self.gappy or () if name in known]
         new = {f"{name}_missing": ~tally.present_values(batch[name]) for name in there}
         return batch.with_columns(**new) if new else batch

@@ -6,7 +6,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, repeat
 from operator import itemgetter
 from typing import Annotated, ClassVar, Self
 
@@ -17,7 +17,7 @@ from pydantic import Field
 from trimtab.core.errors import ConfigError, DataError
 from trimtab.core.objects import Batch
 from trimtab.core.step import ColumnStep
-from trimtab.data import groups, tally
+from trimtab.data import groups, kinds, tally
 from trimtab.data.actions import Action, Found, act, check_flags, number
 from trimtab.data.ahead import ahead
 from trimtab.data.tally import Pile, Tally
@@ -26,6 +26,8 @@ Bound = tuple[str, float, float]
 """Column, lowest and highest value that stays."""
 GroupBound = tuple[str, groups.Key, float, float]
 """Column, group, lowest and highest value that stays."""
+Counted = tuple[Tally, Tally, frozenset[str]]
+"""Value counts of all rows, and by group; and the columns of text, whose lengths are counted."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Outliers(ColumnStep):
 
     accepts: ClassVar[frozenset[str]] = frozenset({"text", "tabular", "series"})
     light: ClassVar[bool] = True
-    learned: ClassVar[tuple[str, ...]] = ("bounds", "group_bounds")
+    learned: ClassVar[tuple[str, ...]] = ("bounds", "group_bounds", "lengths")
 
     columns: tuple[str, ...] = ()
     by: tuple[str, ...] = ()
@@ -53,6 +55,8 @@ class Outliers(ColumnStep):
     label: str = "label"
     bounds: tuple[Bound, ...] | None = None
     group_bounds: tuple[GroupBound, ...] | None = None
+    lengths: tuple[str, ...] | None = None
+    """The columns of text, whose bounds are those of their lengths."""
 
     @property
     def train_only(self) -> bool:
@@ -63,21 +67,23 @@ class Outliers(ColumnStep):
     def range(self, values: Pile) -> tuple[float, float]:
         """The lowest and highest value that stays, from all finite values, at least one."""
 
-    def partial(self, batch: Batch) -> tuple[Tally, Tally]:
+    def partial(self, batch: Batch) -> Counted:
         """Value counts of the measured quantities, of all rows and by group."""
-        values = {name: self._measured(batch, name) for name in self.columns or self._usual(batch)}
+        names = tally.present(batch, self.columns or self._usual(batch), self.name)
+        values = {name: self._measured(batch, name) for name in names}
         check_flags(batch, values, self.action, self.name)
+        texts = frozenset(name for name in values if batch[name].dtype == pl.String)
         if not self.by:
-            return tally.count(values), {}
-        return tally.count(values), groups.count(values, groups.keys(batch, self.by, self.name))
+            return tally.count(values), {}, texts
+        return tally.count(values), groups.count(values, groups.keys(batch, self.by, self.name)), texts
 
-    def merge(self, left: tuple[Tally, Tally], right: tuple[Tally, Tally]) -> tuple[Tally, Tally]:
+    def merge(self, left: Counted, right: Counted) -> Counted:
         """Counts of both blocks."""
-        return tally.add(left[0], right[0]), groups.add(left[1], right[1])
+        return tally.add(left[0], right[0]), groups.add(left[1], right[1]), left[2] | right[2]
 
-    def finish(self, total: tuple[Tally, Tally]) -> Self:
+    def finish(self, total: Counted) -> Self:
         """The step with a range for each column that has values, and for each group of it."""
-        whole, grouped = total
+        whole, grouped, texts = total
         names, piles = sorted(whole), tally.piles(whole)
         ends = ahead(lambda name: self._ends(piles[name].finite()), names)
         bounds = tuple((name, *both) for name, both in zip(names, ends, strict=True) if both is not None)
@@ -86,12 +92,13 @@ class Outliers(ColumnStep):
             for name in sorted(grouped)
             for key, part in groups.parts(_finite(grouped[name]))
         )
-        return replace(self, bounds=bounds, group_bounds=by_group)
+        lengths = tuple(name for name, *_ in bounds if name in texts)
+        return replace(self, bounds=bounds, group_bounds=by_group, lengths=lengths)
 
-    def scatter(self, summary: tuple[Tally, Tally], shares: int) -> list[tuple[Tally, Tally]]:
+    def scatter(self, summary: Counted, shares: int) -> list[Counted]:
         """Counts of some columns each."""
-        whole, grouped = (tally.scatter(counts, shares) for counts in summary)
-        return list(zip(whole, grouped, strict=True))
+        whole, grouped = (tally.scatter(counts, shares) for counts in summary[:2])
+        return list(zip(whole, grouped, repeat(summary[2]), strict=False))
 
     def gather(self, learned: Sequence[Self]) -> Self:
         """The step with the ranges of all."""
@@ -101,6 +108,7 @@ class Outliers(ColumnStep):
             self,
             bounds=tuple(sorted(bounds, key=itemgetter(0))),
             group_bounds=tuple(sorted(by_group, key=itemgetter(0))),  # stable: groups stay in order
+            lengths=tuple(sorted(chain.from_iterable(step.lengths or () for step in learned))),
         )
 
     def __call__(self, batch: Batch) -> Batch:
@@ -108,6 +116,10 @@ class Outliers(ColumnStep):
         names = [bound[0] for bound in self.bounds or ()]
         if self.train_only:
             tally.present(batch, names, self.name)
+        if self.lengths is not None:  # else learnt by an earlier version, which did not say
+            texts = set(self.lengths)
+            learnt = {name: (kinds.WORDS if name in texts else kinds.NUMBERS,) for name in names}
+            batch = kinds.as_learnt(batch, learnt, self.name)
         there = set(batch.columns.columns)
         found = [self._find(batch, name) for name in names if name in there]
         return act(batch, found, self.action, self.name)
@@ -145,7 +157,6 @@ class Outliers(ColumnStep):
         return [name for name in tally.numbers(batch) if name != self.label and name not in self.by]
 
     def _measured(self, batch: Batch, name: str) -> pl.Series:
-        tally.present(batch, [name], self.name)
         values = batch[name]
         if values.dtype in (pl.String, pl.Null):
             return values.cast(pl.String).str.len_chars()

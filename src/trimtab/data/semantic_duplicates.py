@@ -40,6 +40,11 @@ class SemanticDuplicates(Copies):
     similarity: Annotated[float, Field(gt=0, le=1)] = 0.95
     exact_rows: Annotated[int, Field(ge=0)] = 50_000
 
+    @property
+    def single(self) -> bool:
+        """With an encoder, which reads texts; embeddings stand beside them."""
+        return self.encoder is not None
+
     def summary(self, batch: Batch) -> np.ndarray:
         """The rows' embeddings (rows, width)."""
         if self._encoder is None:

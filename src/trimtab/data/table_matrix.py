@@ -11,7 +11,7 @@ import polars as pl
 
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
-from trimtab.data import tally
+from trimtab.data import kinds, tally
 
 Scale = tuple[str, float, float]
 """A column of numbers, its mean and its standard deviation (1 where it is 0)."""
@@ -41,6 +41,16 @@ class Table:
         ends = np.cumsum([0, *widths]).tolist()
         return tuple(slice(start, end) for start, end in pairwise(ends))
 
+    def read(self, batch: Batch, step: str) -> Batch:
+        """The batch, whose columns hold what they held in train; those without a value get its type.
+
+        Raises:
+            DataError: a column of numbers holds text now, or a category's holds numbers.
+        """
+        of: dict[str, tuple[str, ...]] = {name: (kinds.NUMBERS,) for name, *_ in self.numbers}
+        of |= {name: _held(levels) for name, levels in self.categories}
+        return kinds.as_learnt(batch, of, step)
+
     def encode(self, batch: Batch) -> np.ndarray:
         """The matrix (rows, cells); a column that is not there is missing."""
         parts = [np.empty((len(batch), 0))]
@@ -53,6 +63,8 @@ class Table:
     def filled(self, batch: Batch, matrix: np.ndarray, rows: np.ndarray) -> Batch:
         """The batch with its gaps in `rows` filled from `matrix` (rows, cells), in all columns that it has.
 
+        An infinite value is no gap; it stays.
+
         Integers become floats, in every batch: the type must not depend on which rows came.
         """
         new = {}
@@ -62,17 +74,23 @@ class Table:
             held, guess = batch[name], matrix[:, cells]
             if at < len(self.numbers):
                 _, mean, spread = self.numbers[at]
-                gaps = np.flatnonzero(np.isnan(_numbers(held)))
+                gaps = np.flatnonzero(~tally.present_values(held).to_numpy())
                 held = held.cast(held.dtype if held.dtype.is_float() else pl.Float64)
                 fill = pl.Series(guess[:, 0] * spread + mean)
             else:
                 gaps = np.flatnonzero(held.is_null().to_numpy())
                 levels = pl.Series(self.categories[at - len(self.numbers)][1], dtype=pl.String)
-                held = held.cast(pl.String) if held.dtype == pl.Null else held
+                if isinstance(held.dtype, pl.Enum) and not levels.is_in(held.dtype.categories).all():
+                    held = held.cast(pl.String)  # it cannot hold each fill
                 fill = levels.gather(guess.argmax(axis=1))
             place = np.searchsorted(rows, gaps)
             new[name] = held.scatter(gaps, _like(fill.gather(place), held.dtype)) if len(gaps) else held
         return batch.with_columns(**new) if new else batch
+
+
+def _held(levels: Sequence[str]) -> tuple[str, ...]:
+    """What a column of these categories held: they are kept as text, truth values too."""
+    return (kinds.WORDS, kinds.TRUTHS) if {*levels} <= {"true", "false"} else (kinds.WORDS,)
 
 
 def _like(fill: pl.Series, kind: pl.DataType) -> pl.Series:

@@ -49,8 +49,9 @@ def absent(batch: Batch, columns: Iterable[str], step: str, remedy: str = "renam
     Raises:
         DataError: one of them is there.
     """
+    there = set(batch.columns.columns)
     for column in columns:
-        if column in batch.columns.columns:
+        if column in there:
             raise DataError(f"step {step}", f"would write over column '{column}'", remedy)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from scipy.sparse import csr_matrix, issparse
 
+from trimtab.core.errors import DataError
 from trimtab.core.optional import optional
 from trimtab.core.step import Step
 from trimtab.data.alone.cells import PLACE
@@ -20,6 +21,8 @@ from trimtab.features.select.base import Select
 
 MATRIX = "X"
 """The column that holds a sparse matrix given as X."""
+SHOWN = 10
+"""Columns that an error lists."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,17 @@ class Features(Transformer):
 
     def _fitting(self, step: Step, rows: Rows) -> Step:
         return replace(step, column=MATRIX) if isinstance(rows, SparseRows) else step  # type: ignore[call-arg]
+
+    def _check(self, step: Step, rows: Rows) -> None:
+        """In a chain, a table may lack the columns of a step; by itself, a step is told of its columns."""
+        if isinstance(step, Feature) and step.takes and step.barren:
+            named = [f"{name} {kind.base_type()}" for name, kind in rows.columns.schema.items()]
+            more = f" and {len(named) - SHOWN} more" if len(named) > SHOWN else ""
+            raise DataError(
+                f"step {step.name}",
+                f"makes no feature of {', '.join(named[:SHOWN]) or 'no column'}{more}",
+                f"it takes {step.takes}: give it some, name them in `columns`, or leave it out",
+            )
 
     def _wrapped(self, rows: Rows, found: Matrix) -> Any:
         return self._contained(rows.wrap(found, self.get_feature_names_out().tolist()))

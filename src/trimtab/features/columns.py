@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 import polars as pl
 
+from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
 from trimtab.data.tally import present
 
@@ -45,7 +46,16 @@ def words(values: pl.Series) -> pl.Series:
     """Values as categories (text); null and NaN are missing, the empty string is a category.
 
     Whole numbers are written alike whether they come as integers or as floats.
+
+    Raises:
+        DataError: lists, structs or bytes, which are no categories.
     """
+    if values.dtype.is_nested() or values.dtype == pl.Binary:
+        raise DataError(
+            f"column '{values.name}'",
+            f"holds {values.dtype}, no categories",
+            "name columns of text or numbers",
+        )
     if values.dtype.is_float():
         values = values.fill_nan(None)
         whole = values.drop_nulls()

@@ -24,6 +24,7 @@ class Dates(Feature):
 
     name: ClassVar[str] = "dates"
     accepts: ClassVar[frozenset[str]] = frozenset({"text", "tabular", "series"})
+    takes: ClassVar[str] = "dates, but for `label`"
     learned: ClassVar[tuple[str, ...]] = ("found",)
 
     columns: tuple[str, ...] = ()

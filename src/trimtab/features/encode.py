@@ -23,6 +23,9 @@ Categories = tuple[tuple[str, tuple[str, ...]], ...]
 """Column and its categories, in order."""
 
 
+CATEGORIES = "text and truth values, but for `text` and `label`"
+
+
 def is_category(kind: pl.DataType) -> bool:
     """True for text, categories and truth values."""
     return kind in (pl.String, pl.Boolean, pl.Categorical, pl.Enum)
@@ -37,6 +40,7 @@ class Encoder(Feature):
     """
 
     accepts: ClassVar[frozenset[str]] = frozenset({"text", "tabular", "series"})
+    takes: ClassVar[str] = CATEGORIES
     learned: ClassVar[tuple[str, ...]] = ("categories",)
 
     columns: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import polars as pl
@@ -31,6 +31,9 @@ Gathered = tuple[Batch, ...]
 class Feature(Step):
     """A step that adds the feature column `into` (its own name by default) and keeps all rows."""
 
+    takes: ClassVar[str] = ""
+    """What the step chooses where no column is named, as an error calls it: its type, but for parameters."""
+
     into: str = ""
 
     @property
@@ -45,6 +48,11 @@ class Feature(Step):
     @abstractmethod
     def names(self, sources: Names) -> tuple[str, ...]:
         """The name of each feature; `sources` are those of the feature columns that the step reads."""
+
+    @property
+    def barren(self) -> bool:
+        """True where learning found nothing to make features of."""
+        return not self.names({})
 
     def learn(self, batch: Batch) -> Self:
         """Learn from one batch (train rows only).

@@ -38,6 +38,7 @@ class Fuse(Feature):
 
     name: ClassVar[str] = "fuse"
     accepts: ClassVar[frozenset[str]] = frozenset({"text", "tabular", "series", "image"})
+    takes: ClassVar[str] = "columns of features"
     learned: ClassVar[tuple[str, ...]] = ("blocks",)
 
     columns: tuple[str, ...] = ()

@@ -25,6 +25,7 @@ class History(Feature):
     """
 
     accepts: ClassVar[frozenset[str]] = frozenset({"series"})
+    takes: ClassVar[str] = "numbers, but for `label`, `time` and `by`"
     learned: ClassVar[tuple[str, ...]] = ("found",)
 
     columns: tuple[str, ...] = ()
@@ -54,7 +55,7 @@ class History(Feature):
 
     def values(self, batch: Batch) -> np.ndarray:
         """The numbers (rows, columns) looked back to; NaN where missing."""
-        return numbers(batch, self.found or ())
+        return numbers(batch, self.found or (), self.name)
 
     def order(self, batch: Batch) -> Timeline:
         """The rows that have a time, series by series, oldest first."""

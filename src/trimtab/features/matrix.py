@@ -18,6 +18,7 @@ from scipy.sparse import csr_matrix, hstack
 
 from trimtab.core.errors import DataError, suggestion
 from trimtab.core.objects import Batch
+from trimtab.data.kinds import NUMBERS, TRUTHS, held
 
 Matrix: TypeAlias = np.ndarray | csr_matrix
 """(rows, width) float32."""
@@ -76,7 +77,7 @@ def matrix(batch: Batch, column: str, width: int | None = None) -> Matrix:
     if is_feature(values.dtype):
         return values.to_numpy()
     if values.dtype.is_numeric() or values.dtype in (pl.Boolean, pl.Null):
-        return narrow(numbers(batch, [column]))
+        return narrow(numbers(batch, [column], "features"))
     raise DataError(
         f"column '{column}'", f"holds {values.dtype}, not features", "name a feature column or one of numbers"
     )
@@ -99,7 +100,23 @@ def _csr(values: pl.Series, width: int | None) -> csr_matrix:
     return rows[:, :width] if width is not None and width < top else rows
 
 
-def numbers(batch: Batch, columns: Sequence[str]) -> np.ndarray:
+def number(batch: Batch, column: str, step: str) -> pl.Series:
+    """A column of numbers or truth values, or one without any value.
+
+    Raises:
+        DataError: it holds something else.
+    """
+    values = held(batch[column], NUMBERS, TRUTHS)
+    if values is None:
+        raise DataError(
+            f"step {step}",
+            f"column '{column}' holds {batch[column].dtype}, not numbers",
+            "give it as numbers, or name others in `columns`",
+        )
+    return values
+
+
+def numbers(batch: Batch, columns: Sequence[str], step: str) -> np.ndarray:
     """Columns of numbers as one array (rows, columns) float64; a missing value is NaN.
 
     A column that a request lacks is missing throughout.
@@ -108,15 +125,10 @@ def numbers(batch: Batch, columns: Sequence[str]) -> np.ndarray:
         DataError: a column holds no numbers.
     """
     found = np.full((len(batch), len(columns)), np.nan)
+    there = set(batch.columns.columns)
     for at, name in enumerate(columns):
-        if name not in batch.columns.columns:
-            continue
-        values = batch[name]
-        if not (values.dtype.is_numeric() or values.dtype in (pl.Boolean, pl.Null)):
-            raise DataError(
-                f"column '{name}'", f"holds {values.dtype}, not numbers", "name columns of numbers"
-            )
-        found[:, at] = values.cast(pl.Float64).fill_null(np.nan).to_numpy()
+        if name in there:
+            found[:, at] = number(batch, name, step).cast(pl.Float64).fill_null(np.nan).to_numpy()
     return found
 
 

@@ -13,7 +13,7 @@ from trimtab.data import tally
 from trimtab.data.tally import Tally
 from trimtab.features.columns import chosen, is_number
 from trimtab.features.feature import Feature, Names
-from trimtab.features.matrix import narrow, numbers
+from trimtab.features.matrix import narrow, number, numbers
 
 Method = Literal["standard", "min_max", "robust"]
 
@@ -29,6 +29,7 @@ class Scale(Feature):
 
     name: ClassVar[str] = "scale"
     accepts: ClassVar[frozenset[str]] = frozenset({"text", "tabular", "series"})
+    takes: ClassVar[str] = "numbers, but for `label`"
     learned: ClassVar[tuple[str, ...]] = ("scales",)
 
     method: Method = "standard"
@@ -40,7 +41,7 @@ class Scale(Feature):
     def partial(self, batch: Batch) -> Tally:
         """Value counts: sums of floats would depend on the order of the blocks."""
         names = chosen(batch, self.columns, is_number, [self.label], self.name)
-        return tally.count({name: batch[name] for name in names})
+        return tally.count({name: number(batch, name, self.name) for name in names})
 
     def merge(self, left: Tally, right: Tally) -> Tally:
         """Counts of both blocks."""
@@ -61,7 +62,7 @@ class Scale(Feature):
         known = self.scales or ()
         centre, spread = np.array([scale[1:] for scale in known], np.float64).reshape(-1, 2).T
         with np.errstate(over="ignore"):
-            return narrow((numbers(batch, self.names({})) - centre) / spread)
+            return narrow((numbers(batch, self.names({}), self.name) - centre) / spread)
 
 
 def _centre_and_spread(counts: pl.DataFrame, method: Method) -> tuple[float, float]:

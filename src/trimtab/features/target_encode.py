@@ -12,7 +12,7 @@ from pydantic import Field
 from trimtab.core.objects import Batch
 from trimtab.data.tally import present
 from trimtab.features.columns import chosen, column, words
-from trimtab.features.encode import is_category
+from trimtab.features.encode import CATEGORIES, is_category
 from trimtab.features.feature import Feature, Names
 from trimtab.features.folds import fold_of
 from trimtab.features.matrix import as_series
@@ -35,6 +35,7 @@ class TargetEncode(Feature):
     name: ClassVar[str] = "target_encode"
     accepts: ClassVar[frozenset[str]] = frozenset({"text", "tabular", "series"})
     needs_label: ClassVar[bool] = True
+    takes: ClassVar[str] = CATEGORIES
     learned: ClassVar[tuple[str, ...]] = ("classes", "categories", "means")
 
     columns: tuple[str, ...] = ()

@@ -49,7 +49,9 @@ class Alone:
         step = self._fitting(step, rows)
         batch = self._labelled(step, rows, y)
         # not `learn`: that of a feature step wants a free name for its column, and X gets none
-        self.step_ = step.finish(step.partial(batch))
+        step = step.finish(step.partial(batch))
+        self._check(step, rows)
+        self.step_ = step
         return rows, batch
 
     def as_step(self) -> Step:
@@ -61,9 +63,12 @@ class Alone:
         del rows
         return step
 
+    def _check(self, step: Step, rows: Rows) -> None:
+        """Raise DataError where nothing came of learning."""
+
     def _read(self, step: Step, X: Any, reset: bool) -> Rows:
         """X as columns; its width and names are kept (`reset`), or compared with those of `fit`."""
-        rows = read(X, content_of(step))
+        rows = read(X, content_of(step, X))
         if not rows.flat:
             validation.validate_data(self, rows.given, reset=reset, skip_check_array=True)
         return rows
@@ -94,7 +99,7 @@ class Alone:
         except ConfigError:  # `fit` says so
             return tags
         content = content_of(step)
-        single = content.kind in ("text", "image")
+        single = content.kind in ("text", "image")  # what takes tables too, scikit-learn shall give tables
         tags.input_tags.one_d_array = single
         tags.input_tags.two_d_array = not single
         tags.input_tags.string = content.kind == "text"
@@ -130,10 +135,8 @@ class Transformer(Alone, sklearn.TransformerMixin, sklearn.BaseEstimator):
 
     def _fit(self, X: Any, y: Any) -> tuple[Rows, Batch]:
         rows, batch = self._learn(X, y)
-        nothing = batch_of(self.step_, rows.columns.clear())
-        self._added = [
-            name for name in self.step_(nothing).columns.columns if name not in rows.columns.columns
-        ]
+        nothing, known = batch_of(self.step_, rows.columns.clear()), set(rows.columns.columns)
+        self._added = [name for name in self.step_(nothing).columns.columns if name not in known]
         return rows, batch
 
     def _answer(self, rows: Rows, after: Batch) -> Any:

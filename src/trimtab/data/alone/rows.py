@@ -32,15 +32,28 @@ class Content:
     column: str = ""
 
 
-def content_of(step: Step) -> Content:
-    """What a step is about, from its parameters."""
+def content_of(step: Step, given: Any = None) -> Content:
+    """What a step is about, from its parameters; of one that reads tables and texts, what X holds.
+
+    Raises:
+        DataError: X is one sequence of values, and the step reads tables only.
+    """
     for name in ("values", "embedding"):
         if isinstance(column := getattr(step, name, None), str) and getattr(step, "encoder", None) is None:
             return Content("vector", column)
     for name in ("text", "image"):
         if step.accepts == {name}:
             return Content(name, getattr(step, name))
-    return Content("table")
+    if given is None or not _is_flat(given):
+        return Content("table")
+    if not step.single:
+        raise DataError(
+            f"step {step.name}",
+            f"takes a table, and X is one sequence of values ({type(given).__name__})",
+            "give a frame, or an array (rows, columns)",
+        )
+    kind = "image" if any(isinstance(value, bytes) for value in given) else "text"
+    return Content(kind, getattr(step, kind, kind))
 
 
 @dataclass(frozen=True)
@@ -67,10 +80,11 @@ class Rows:
     def changed(self, after: pl.DataFrame, at: np.ndarray) -> list[str]:
         """The columns of `after` that are new, or hold other values than the rows `at` of X."""
         before = self.columns[at]
+        known = set(before.columns)  # asked of the frame, it would be made anew for each column
         return [
             name
             for name in after.columns
-            if name not in before.columns or not before[name].equals(after[name], check_dtypes=True)
+            if name not in known or not before[name].equals(after[name], check_dtypes=True)
         ]
 
 
@@ -99,13 +113,16 @@ class PandasRows(Rows):
         rows = self.given.iloc[at].copy(deep=False)
         if self.flat:
             rows = rows.to_frame(self.columns.columns[0])
+        before = self.columns.schema  # asked of the frame, it would be made anew for each column
+        fresh = {}
         for name in self.changed(after, at):
-            if name in self.columns.columns:
+            values = after[name]
+            if name in before:
                 outer = self.names.get(name, name)
-                retyped = after.schema[name] != self.columns.schema[name]
-                rows[outer] = in_pandas(after[name], rows[outer], retyped)
+                rows[outer] = in_pandas(values, rows[outer], retyped=values.dtype != before[name])
             else:
-                rows[name] = after[name].to_pandas().set_axis(rows.index)
+                fresh[name] = values.to_pandas().set_axis(rows.index)
+        rows = _beside(rows, fresh)
         return rows.iloc[:, 0].rename(self.given.name) if self.flat and after.width == 1 else rows
 
     def wrap(self, matrix: Any, names: Sequence[str]) -> Any:
@@ -114,6 +131,18 @@ class PandasRows(Rows):
             return matrix
         pandas = optional("pandas", "data", PLACE)
         return pandas.DataFrame(matrix, index=self.given.index, columns=list(names))
+
+
+def _beside(rows: Any, fresh: Mapping[str, Any]) -> Any:
+    """A pandas frame with new columns, all at once: one by one, pandas would copy the frame for each."""
+    if not fresh:
+        return rows
+    pandas = optional("pandas", "data", PLACE)
+    new = pandas.DataFrame(fresh, rows.index)
+    new.attrs = rows.attrs  # or `concat` would leave them out
+    if (deep := rows.columns.nlevels) > 1:
+        new.columns = pandas.MultiIndex.from_tuples([(name,) + ("",) * (deep - 1) for name in fresh])
+    return pandas.concat([rows, new], axis=1)
 
 
 @dataclass(frozen=True)

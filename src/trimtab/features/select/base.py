@@ -44,6 +44,7 @@ class Select(Feature):
     """
 
     accepts: ClassVar[frozenset[str]] = frozenset({"text", "tabular", "series", "image"})
+    takes: ClassVar[str] = "numbers, but for `label`"
     learned: ClassVar[tuple[str, ...]] = ("found", "kept", "scores", "frequency", "stability")
     needs_label: ClassVar[bool] = True
 
@@ -92,7 +93,7 @@ class Select(Feature):
             target = target_of(batch[self.label], self.target)
         else:
             target = Target(np.zeros(len(batch)), 0)
-        features = filled(_read(batch, self.column, found, None))
+        features = filled(self._read(batch, found, None))
         selection = self._select(features, target)
         halves = [self._select(features[rows], target.take(rows)) for rows in self._halves(len(batch))]
         chosen_in = np.array([half.kept for half in halves], bool).reshape(len(halves), features.shape[1])
@@ -110,6 +111,11 @@ class Select(Feature):
         assert self.kept is not None
         known = self._all_names(sources)
         return tuple(known[at] for at in self.kept.tolist())
+
+    @property
+    def barren(self) -> bool:
+        """True without a feature to select from; that none is kept may be meant."""
+        return self.scores is not None and len(self.scores) == 0
 
     def summary(self, sources: Names) -> list[dict[str, Any]]:
         """Each feature with its score, whether it is kept, and its frequency, the best first."""
@@ -137,7 +143,12 @@ class Select(Feature):
     def vectors(self, batch: Batch) -> Matrix:
         """The features that are kept (rows, kept)."""
         assert self.scores is not None
-        return _read(batch, self.column, self.found or (), len(self.scores))[:, self.kept]
+        return self._read(batch, self.found or (), len(self.scores))[:, self.kept]
+
+    def _read(self, batch: Batch, found: tuple[str, ...], width: int | None) -> Matrix:
+        if self.column:
+            return matrix(batch, self.column, width)
+        return narrow(numbers(batch, found, self.name))
 
     def _all_names(self, sources: Names) -> tuple[str, ...]:
         assert self.scores is not None
@@ -153,10 +164,6 @@ class Select(Feature):
             np.sort(np.random.default_rng([self.seed, at]).permutation(rows)[: max(rows // 2, 1)])
             for at in range(self.resamples if rows > 1 else 0)
         ]
-
-
-def _read(batch: Batch, column: str, found: tuple[str, ...], width: int | None) -> Matrix:
-    return matrix(batch, column, width) if column else narrow(numbers(batch, found))
 
 
 def filled(features: Matrix) -> Matrix:
