@@ -158,8 +158,10 @@ def test_a_declared_type_is_held_to_and_a_row_that_breaks_it_is_set_aside(tmp_pa
         ("t.csv", b"a,b\n1,2\n\xff\xfe,3\n7,8\n", ["the row is not text of the encoding"]),
         ("t.jsonl", b'{"a":1}\n{"a":\n[2]\n{"a":"\\ud800"}\n{"a":7}\n', ["not JSON", "the line is no JSON object", "half a surrogate"]),
         ("t.jsonl", b'{"a":1}\n{"a":NaN}\n', ["not JSON (NaN is no JSON value)"]),
+        ("t.jsonl", b'{"a":1,"b":3}\n{"a":1,"a":2}\n{"a":null,"a" : 2}\n', ["key 'a' stands twice"] * 2),
+        ("t.jsonl", b'{"a":[{"b":1}]}\n{"a":[{"b":1,"b":2}]}\n', ["key 'b' stands twice"]),
     ],
-    ids=["fields", "bytes", "lines", "NaN"],
+    ids=["fields", "bytes", "lines", "NaN", "keys", "keys inside"],
 )  # fmt: skip
 def test_unreadable_rows_are_set_aside_with_file_line_and_reason(name, content, reasons, tmp_path):
     path = written(tmp_path, content, name)
