@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 import polars as pl
 
+from trimtab.core.columns import Column
 from trimtab.core.objects import Batch
 from trimtab.data import tally
 from trimtab.data.copies import KeyedCopies
@@ -30,7 +31,7 @@ class DropDuplicates(KeyedCopies):
     name: ClassVar[str] = "drop_duplicates"
     accepts: ClassVar[frozenset[str]] = frozenset({"text", "tabular", "image"})
 
-    columns: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()
     fold: bool = False
 
     def summary(self, batch: Batch) -> np.ndarray:

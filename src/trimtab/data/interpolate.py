@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
+from trimtab.core.columns import Column
 from trimtab.core.errors import ConfigError
 from trimtab.core.objects import Batch
 from trimtab.core.step import Step
@@ -48,9 +49,9 @@ class Interpolate(Step):
     live: bool = True
     limit: Annotated[int, Field(ge=1)] | None = None
     period: Annotated[int, Field(ge=2)] | None = None
-    time: str = "time"
-    by: tuple[str, ...] = ()
-    columns: tuple[str, ...] = ()
+    time: Column = "time"
+    by: tuple[Column, ...] = ()
+    columns: tuple[Column, ...] = ()
     label: str = "label"
 
     def __post_init__(self) -> None:

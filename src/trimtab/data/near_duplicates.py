@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
+from trimtab.core.columns import Column
 from trimtab.core.objects import Batch
 from trimtab.data import tally
 from trimtab.data.copies import KeyedCopies, Keys
@@ -29,6 +30,7 @@ class NearDuplicates(KeyedCopies):
     name: ClassVar[str] = "near_duplicates"
     accepts: ClassVar[frozenset[str]] = frozenset({"text"})
 
+    text: Column = "text"
     similarity: Annotated[float, Field(gt=0, le=1)] = 0.9
     unit: Unit = "characters"
     width: Annotated[int, Field(ge=1, le=20)] = 3

@@ -1,4 +1,4 @@
-"""Reads JSON lines: one object a line; what is no object, or names a key twice, is set aside with its line."""
+"""Reads JSON lines: one object a line; what is none, or names a key twice, is set aside with its line."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
+from trimtab.core.columns import Column
 from trimtab.core.objects import Batch
 from trimtab.core.step import Step
 from trimtab.data.timeline import Timeline, means, measured, medians, timeline, window
@@ -32,9 +33,9 @@ class RollingImpute(Step):
     window: Annotated[int, Field(ge=1)] = 8
     live: bool = True
     limit: Annotated[int, Field(ge=1)] | None = None
-    time: str = "time"
-    by: tuple[str, ...] = ()
-    columns: tuple[str, ...] = ()
+    time: Column = "time"
+    by: tuple[Column, ...] = ()
+    columns: tuple[Column, ...] = ()
     label: str = "label"
 
     @property

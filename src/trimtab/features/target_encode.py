@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
+from trimtab.core.columns import Column
 from trimtab.core.objects import Batch
 from trimtab.data.tally import present
 from trimtab.features.columns import chosen, column, words
@@ -37,7 +38,7 @@ class TargetEncode(Feature):
     needs_label: ClassVar[bool] = True
     learned: ClassVar[tuple[str, ...]] = ("classes", "categories", "means")
 
-    columns: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()
     text: str = "text"
     label: str = "label"
     target: Kind = "auto"
