@@ -25,7 +25,8 @@ class DropDuplicates(KeyedCopies):
 
     Equal is what two 64-bit hashes call equal: among a billion rows a false copy has a chance of 2e-21. Null
     and empty string differ. Rows that lack a value in all columns are no copies of each other. `fold` takes
-    strings as equal that differ in case and white space only.
+    strings as equal that differ only in case, white space and the ways that Unicode has to write a character
+    (NFKC: full and half width, composed and decomposed).
     """
 
     name: ClassVar[str] = "drop_duplicates"
