@@ -24,7 +24,8 @@ class NearDuplicates(KeyedCopies):
     """Drop rows whose text is at least `similarity` like the text of a row that stays.
 
     Likeness is the Jaccard similarity of the sets of shingles: `width` characters (or words) in a row,
-    folded as by `drop_duplicates: {fold: true}`. Candidates come from MinHash; each is verified by its true similarity.
+    folded as by `drop_duplicates: {fold: true}`. Candidates come from MinHash; each is verified by its true
+    similarity.
     """
 
     name: ClassVar[str] = "near_duplicates"

@@ -148,7 +148,7 @@ def _characters(texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _words(texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
-    """A number for each word of all texts (the words of `terms.words`, folded), and how many words each text has."""
+    """A number for each word of all texts (`terms.words` of what is folded), and how many each text has."""
     plain = [folded(text) for text in texts]
     whole = " ".join(plain)
     raw = whole.encode("utf-8", "surrogatepass")

@@ -22,9 +22,10 @@ def words(text: str) -> list[str]:
 
 
 def folded(text: str) -> str:
-    """A text without differences of case and of how Unicode writes a character: full width, ligatures, accents.
+    """A text without differences of case, and of the ways that Unicode has to write a character (NFKC).
 
-    NFKC before and after case folding (Unicode 16, D147 but for what it ignores).
+    Full and half width, ligatures, composed and decomposed accents; folding the case may take accents apart
+    again, hence twice.
 
     >>> folded("\uff21pp\u006c\u0065\u0301") == folded("appl\u00e9")
     True
@@ -34,6 +35,5 @@ def folded(text: str) -> str:
 
 def normal(text: str) -> str:
     """A text without differences of case, of how Unicode writes a character, and of white space."""
-    return " ".join(
-        (text.casefold() if text.isascii() else folded(text)).split()
-    )  # ASCII is most of most files
+    plain = text.casefold() if text.isascii() else folded(text)  # ASCII is most of most files
+    return " ".join(plain.split())
