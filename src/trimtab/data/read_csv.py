@@ -134,7 +134,8 @@ def check_header(names: Sequence[str], place: str, alone: bool) -> None:
             place, "the lines end in CR, as on old Macs", "save the file with LF or CRLF line ends"
         )
     counted = len(names) > 2 and list(names) == [str(at) for at in range(len(names))]
-    if all(map(_NUMBER.fullmatch, names)) and not counted:
+    figures = any(map(str.isdecimal, "".join(names)))
+    if figures and all(map(_NUMBER.fullmatch, names)) and not counted:
         remedy = (
             "write names above it, or give them in data.header; for a series of the UCR archive take its .ts"
         )
