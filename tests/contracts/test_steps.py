@@ -28,6 +28,7 @@ from rows import (
 from tiny import tiny_tokens
 from translators import rewriting
 from trimtab.core.build_step import build_step, parameters
+from trimtab.core.columns import ANY, marked
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
 from trimtab.core.spec import StepSpec
@@ -266,3 +267,20 @@ def by_id(*batches: Batch) -> pl.DataFrame:
     frames = [batch.columns.with_columns(pl.Series("#", batch.ids)) for batch in batches if len(batch)]
     frames = frames or [batch.columns.with_columns(pl.Series("#", batch.ids)) for batch in batches[:1]]
     return pl.concat(frames).sort("#")
+
+
+@every_step_and_sample
+def test_it_tells_a_column_that_is_not_there_before_it_learns(name, sample):
+    """What `check` says of columns that a parameter names, learning says too."""
+    step, batch = step_of(name), SAMPLES[sample]
+    columns = dict.fromkeys(batch.columns.columns, ANY)
+    assert not [fault for fault in step.check(columns) if "no column" in fault.problem]
+    for parameter, hint in parameters(type(step)).items():
+        if marked(hint) is None:
+            assert parameter not in ("columns", "column", "time"), f"{parameter} is not marked"
+            continue
+        wrong = ("nowhere",) if isinstance(getattr(step, parameter), tuple) else "nowhere"
+        lost = replace(step, **{parameter: wrong})
+        assert "no column 'nowhere'" in [fault.problem for fault in lost.check(columns)]
+        with pytest.raises(DataError, match="no column 'nowhere'"):
+            lost.learn(batch)(batch)

@@ -43,6 +43,10 @@ BAD_STEPS = {
         "near_duplicates.similarity is 1.5; allowed: less than",
     ),
     "kind": ({"zscore": {"limit": "high"}}, "zscore.limit is 'high'; allowed: a valid number"),
+    "no list": (
+        {"iqr": {"columns": "age"}},
+        "iqr.columns is 'age'; allowed: a list of column names; write columns: [age]",
+    ),
     "choice": ({"impute": {"numeric": "medain"}}, "did you mean 'median'?"),
 }
 

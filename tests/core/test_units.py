@@ -56,3 +56,11 @@ def test_it_writes_durations_as_people_do(text):
 @pytest.mark.parametrize("text", ["1MB", "25MB", "10MiB", "512B", "1.5GB"])
 def test_it_writes_sizes_as_people_do(text):
     assert units.write_size(units.size_bytes(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0, "0.00 %"), (0.9338, "93.38 %"), (0.001, "0.10 %"), (0.00019, "0.019 %"), (2.5e-7, "0.000025 %")],
+)
+def test_it_shows_shares_with_two_digits_that_are_no_zeros(value, shown):
+    assert units.show_share(value) == shown

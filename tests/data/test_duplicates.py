@@ -107,3 +107,14 @@ def test_it_finds_the_plagiarised_articles_and_no_other(size):
 
     found = articles(size)
     assert (found["precision"], found["recall"]) == (1.0, 1.0)
+
+
+def test_folded_texts_are_equal_however_unicode_writes_them_and_so_are_near_copies():
+    batch = batch_of(["ｶｰﾄﾞ \uff21\uff22\uff23 café", "カード abc cafe\u0301", "other"])
+    assert len(DropDuplicates().learn(batch)(batch)) == 3
+    for step in (
+        DropDuplicates(fold=True),
+        NearDuplicates(similarity=1),
+        NearDuplicates(unit="words", width=1),
+    ):
+        assert step.learn(batch)(batch)["text"].to_list() == ["ｶｰﾄﾞ \uff21\uff22\uff23 café", "other"]

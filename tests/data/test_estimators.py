@@ -231,7 +231,9 @@ def test_it_names_the_columns_that_it_gives(estimator):
 
 
 def test_a_wrong_value_is_told_when_it_is_fitted_and_a_wrong_name_at_once():
-    with pytest.raises(TypeError, match="unexpected keyword argument 'numerics'"):
+    with pytest.raises(
+        ConfigError, match=r"no parameter 'numerics'; did you mean 'numeric'\? allowed: categorical"
+    ):
         steps.Impute(numerics="mean")
     with pytest.raises(
         ConfigError, match=r"trimtab\.data\.steps\.Impute: impute\.numeric is 'medain'.*'median'"

@@ -158,7 +158,10 @@ def test_names_of_columns_come_back_or_are_told_to_be_equal(tmp_path_factory, gi
     try:
         got = read_rows(written(tmp_path_factory, held.getvalue().encode("utf-8", "surrogatepass")))
     except DataError as error:
-        assert "the file is empty" in str(error) or "not UTF-8" in str(error)
+        if "the header holds numbers only" in str(error):
+            assert any(map(str.isdecimal, "".join(given_names)))
+        else:
+            assert "the file is empty" in str(error) or "not UTF-8" in str(error)
         return
     assert got.columns.columns == given_names
 

@@ -18,7 +18,9 @@ from rows import images_of
 from trimtab.core.errors import DataError, EnvironmentFault
 from trimtab.core.spec import DataSpec, FormatSpec
 from trimtab.data import READERS
+from trimtab.data.clean_file import clean_file
 from trimtab.data.read import place_of, read, read_rows
+from trimtab.data.read_batches import read_batches
 
 SHARED = Path("../shared/data")
 
@@ -158,8 +160,10 @@ def test_a_declared_type_is_held_to_and_a_row_that_breaks_it_is_set_aside(tmp_pa
         ("t.csv", b"a,b\n1,2\n\xff\xfe,3\n7,8\n", ["the row is not text of the encoding"]),
         ("t.jsonl", b'{"a":1}\n{"a":\n[2]\n{"a":"\\ud800"}\n{"a":7}\n', ["not JSON", "the line is no JSON object", "half a surrogate"]),
         ("t.jsonl", b'{"a":1}\n{"a":NaN}\n', ["not JSON (NaN is no JSON value)"]),
+        ("t.jsonl", b'{"a":1,"b":3}\n{"a":1,"a":2}\n{"a":null,"a" : 2}\n', ["key 'a' stands twice"] * 2),
+        ("t.jsonl", b'{"a":[{"b":1}]}\n{"a":[{"b":1,"b":2}]}\n', ["key 'b' stands twice"]),
     ],
-    ids=["fields", "bytes", "lines", "NaN"],
+    ids=["fields", "bytes", "lines", "NaN", "keys", "keys inside"],
 )  # fmt: skip
 def test_unreadable_rows_are_set_aside_with_file_line_and_reason(name, content, reasons, tmp_path):
     path = written(tmp_path, content, name)
@@ -393,3 +397,37 @@ def test_every_reader_says_what_it_reads():
 def test_ids_are_numbers_of_rows_in_the_file(tmp_path):
     rows = read_rows(written(tmp_path, "a\n1\n2\n"))
     assert rows.ids.dtype == np.int64
+
+
+@pytest.mark.parametrize("name", ["Coffee_TRAIN.tsv", "t.csv"])
+def test_a_header_of_numbers_alone_is_refused_for_it_looks_like_a_row(name, tmp_path):
+    separator = "\t" if name.endswith("tsv") else ","
+    rows = [["1", "-0.5", "2e-1"], ["0", "0.25", ".1"]]
+    path = written(tmp_path, "".join(f"{separator.join(row)}\n" for row in rows), name)
+    refused = (
+        rf"{name}:1: the header holds numbers only, .*; write names above it, or give them in data.header"
+    )
+    with pytest.raises(DataError, match=refused):
+        read_rows(path)
+    with pytest.raises(DataError, match=refused):
+        list(read_batches(path))
+    with pytest.raises(DataError, match=refused):
+        clean_file(path, tmp_path / "clean", [])
+    assert len(read_rows(path, FormatSpec(header=("label", "a", "b")))) == 2
+
+
+def test_numbers_that_count_from_zero_are_names_as_pandas_writes_them(tmp_path):
+    assert read_rows(written(tmp_path, "0,1,2\n5,6,7\n")).columns.columns == ["0", "1", "2"]
+
+
+def test_a_file_whose_lines_end_in_cr_is_refused_for_that(tmp_path):
+    path = written(tmp_path, "text,label\rlost,card\rnotes,cash\r")
+    for reading in (
+        read_rows,
+        lambda one: list(read_batches(one)),
+        lambda one: clean_file(one, tmp_path / "c", []),
+    ):
+        with pytest.raises(
+            DataError, match=r"t.csv:1: the lines end in CR, .*; save the file with LF or CRLF"
+        ):
+            reading(path)

@@ -82,7 +82,10 @@ def test_it_says_where_a_table_is_wrong(tmp_path):
     (tmp_path / "own.tsv").write_text("card\tplastic\nmoney\n", encoding="utf-8")
     with pytest.raises(DataError, match=r"own\.tsv:2: 'money' holds no synonym"):
         copies(Synonym(table=str(tmp_path / "own.tsv")), ["my card"])
-    with pytest.raises(DataError, match="cannot be read as synonyms"):
+    (tmp_path / "latin.tsv").write_bytes(b"caf\xe9\tbar\n")
+    with pytest.raises(DataError, match=r"latin.tsv: cannot be read as synonyms .*; give a UTF-8 file"):
+        copies(Synonym(table=str(tmp_path / "latin.tsv")), ["my card"])
+    with pytest.raises(DataError, match=r"none.tsv: no such file; mend `table`"):
         copies(Synonym(table=str(tmp_path / "none.tsv")), ["my card"])
 
 

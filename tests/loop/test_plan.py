@@ -170,3 +170,79 @@ def test_it_tells_that_ray_is_not_installed_and_needs_it_for_no_other_engine(pro
         "or set engine: local"
     ]
     plan("trimtab.yaml")
+
+
+def test_it_tells_all_that_steps_will_miss_in_the_columns_and_files(project, monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    found = errors_of(
+        "data.types={age: int}",
+        "clean=[{iqr: {columns: [lable]}}, {near_duplicates: {text: txt}}, semantic_duplicates]",
+        "augment=[{synonym: {table: own.tsv}}, "
+        "{back_translation: {translator: openai, options: {model: m}}}]",
+        "features=[tokens, fuse, {fuse: {columns: [tfidf], into: two}}, {dates: {columns: [text]}}, "
+        "{word2vec: {file: own.txt, into: label}}]",
+    )
+    mend = "mend the path; it starts where the spec lies"
+    assert found == [
+        "--set data.types: train.csv has no column 'age', for which data.types declares a type; "
+        "available: label, text",
+        "--set clean: step 'near_duplicates': no column 'txt'; did you mean 'text'? available: label, text",
+        "--set clean: step 'semantic_duplicates': no column 'embedding'; name the one that holds vectors in "
+        "`embedding`, or let an `encoder` (`minilm`) embed the texts",
+        "--set clean: step 'iqr': no column 'lable'; did you mean 'label'? available: label, text",
+        f"--set augment: step 'synonym': table 'own.tsv' is no file; {mend}",
+        "--set augment: step 'back_translation': translator openai (https://api.openai.com/v1): the variable "
+        "OPENAI_API_KEY is not set; set it to the key",
+        "--set features: step 'fuse': finds no features to fuse; put steps that make them before it, such as "
+        "tfidf",
+        "--set features: step 'fuse': no column 'tfidf'; available: fuse, label, text, tokens",
+        "--set features: step 'dates': column 'text' holds texts, not dates; name columns of dates",
+        f"--set features: step 'word2vec': file 'own.txt' is no file; {mend}",
+        "--set features: step 'word2vec': would write over column 'label'; rename it, or name another in "
+        "`into`",
+    ]
+
+
+def test_it_knows_the_columns_that_steps_add(project):
+    plan(
+        "trimtab.yaml",
+        [
+            "clean=[{iqr: {action: flag}}, missing_indicator, {impute: {columns: [text_outlier]}}]",
+            "features=[tokens, tfidf, {hashing: {into: more}}, {fuse: {columns: [tfidf, more]}}]",
+        ],
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "told"),
+    [
+        ("t.csv", "text,label,at\na,b,2024-01-02\nc,d,\n", None),
+        ("t.csv", "text,label,at\na,b,2024-01-02\nc,d,soon\n", "holds texts, not dates"),
+        ("t.csv", "text,label,at\na,b,7\n", "holds numbers or texts, not dates"),
+        ("t.jsonl", '{"text": "a", "label": "b", "at": "2024-01-02"}\n', "holds texts, not dates"),
+        ("t.jsonl", '{"text": "a", "label": "b"}\n{"text": "c", "label": "d"}\n', "no column 'at'"),
+    ],
+)
+def test_it_looks_at_values_to_tell_what_a_column_can_hold(project, name, rows, told):
+    (project / name).write_text(rows)
+    overrides = [f"data.train={name}", "features=[tokens, {dates: {columns: [at]}}]"]
+    if told is None:
+        plan("trimtab.yaml", overrides)
+    else:
+        assert told in errors_of(*overrides)[0]
+
+
+def test_it_claims_nothing_of_columns_that_later_lines_may_bring(project):
+    row = '{"text": "a", "label": "b"}\n'
+    (project / "t.jsonl").write_text(row * (2**20 // len(row) + 1) + '{"text": "a", "label": "b", "n": 1}\n')
+    plan(
+        "trimtab.yaml",
+        ["data.train=t.jsonl", "data.test=null", "data.types={n: int}", "clean=[{iqr: {columns: [n]}}]"],
+    )
+
+
+def test_it_asks_for_no_key_where_translations_are_kept(project, monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    (project / "kept.sqlite").touch()
+    options = "translator: openai, cache: kept.sqlite, options: {model: m}"
+    plan("trimtab.yaml", [f"augment=[{{back_translation: {{{options}}}}}]"])

@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
+from trimtab.core.columns import marked
 from trimtab.core.errors import ConfigError, SpecErrors, nearest
 from trimtab.core.registry import Registry
 from trimtab.core.spec import StepSpec
@@ -36,7 +37,7 @@ def build_step(wanted: StepSpec, registry: Registry, place: str, **context: Any)
     errors: list[ConfigError] = []
     for name, value in wanted.parameters.items():
         if name not in known:
-            errors.append(_unknown(wanted.name, name, known, place))
+            errors.append(unknown_parameter(wanted.name, name, known, place))
             continue
         try:
             values[name] = TypeAdapter(known[name]).validate_python(value)
@@ -47,7 +48,8 @@ def build_step(wanted: StepSpec, registry: Registry, place: str, **context: Any)
     return kind(**values)
 
 
-def _unknown(step: str, name: str, known: Iterable[str], place: str) -> ConfigError:
+def unknown_parameter(step: str, name: str, known: Iterable[str], place: str) -> ConfigError:
+    """The error of a parameter that a step has not, with those that it has."""
     close = nearest(name, known)
     hint = f"did you mean '{close}'? " if close else "remove it; "
     return ConfigError(
@@ -58,7 +60,12 @@ def _unknown(step: str, name: str, known: Iterable[str], place: str) -> ConfigEr
 def _refused(
     step: str, name: str, value: Any, hint: Any, failure: ValidationError, place: str
 ) -> ConfigError:
-    message = failure.errors()[0]["msg"].removeprefix("Input should be ")
+    first = failure.errors()[0]
+    message = first["msg"].removeprefix("Input should be ")
+    if first["type"] == "tuple_type":
+        message = "a list of column names" if marked(hint) else "a list"
+        problem = f"{step}.{name} is {value!r}; allowed: {message}"
+        return ConfigError(place, problem, f"write {name}: [{value}]")
     choices = [str(choice) for choice in get_args(hint)] if get_origin(hint) is Literal else []
     close = nearest(str(value), choices)
     remedy = f"did you mean '{close}'?" if close else "change the value"

@@ -8,7 +8,7 @@ block by block, on a cluster.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import reduce
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from trimtab.core.columns import Columns, Fault, missing
 from trimtab.core.objects import Batch
 from trimtab.core.registry import Registry
 
@@ -85,6 +86,24 @@ class Step:
         an engine never cuts between them.
         """
         return None
+
+    def check(self, columns: Columns | None) -> Iterator[Fault]:
+        """What is certain to fail, told before anything is read or learnt; cheap, and without heavy imports.
+
+        `columns` are those that reach the step, None where nobody knows them; the names of files are paths
+        from here. By default: columns that marked parameters name, and files of `reads` that are not there.
+        """
+        if columns is not None:
+            yield from missing(self, columns)
+        for parameter in self.reads:
+            path = getattr(self, parameter)
+            if path and parameter not in self.writes and not Path(path).is_file():
+                remedy = "mend the path; it starts where the spec lies"
+                yield Fault(f"{parameter} '{path}' is no file", remedy)
+
+    def after(self, columns: Columns) -> Columns:
+        """The columns that there may be after the step."""
+        return columns
 
     def partial(self, batch: Batch) -> Any:
         """The summary of one block of rows; None when there is nothing to learn."""

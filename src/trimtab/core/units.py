@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from math import floor, log10
 
 _DURATION = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _SIZE = {
@@ -69,8 +70,9 @@ def show_size(value: float) -> str:
 
 
 def show_share(value: float) -> str:
-    """A share of one as percent: `93.38 %`."""
-    return f"{100 * value:.2f} %"
+    """A share of one as percent, with two digits that are no zeros: `93.38 %`, `0.0025 %`."""
+    small = 0 < abs(value) < 1e-3
+    return f"{100 * value:.{1 - floor(log10(100 * abs(value))) if small else 2}f} %"
 
 
 def _amount(text: str | float, units: Mapping[str, float], allowed: str) -> float:

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
+from trimtab.core.columns import TRUTHS, Columns
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
 from trimtab.data import tally
@@ -43,6 +44,12 @@ def check_flags(batch: Batch, columns: Iterable[str], action: str, step: str) ->
     """Raise DataError where `action: flag` on these columns would write over a column of the batch."""
     if action == "flag":
         tally.absent(batch, map(_flag, columns), step)
+
+
+def flags_after(columns: Columns, action: str) -> Columns:
+    """The columns that there may be after the action on some of them."""
+    flags = {_flag(name): frozenset({TRUTHS}) for name in columns} if action == "flag" else {}
+    return {**columns, **flags}
 
 
 def act(batch: Batch, found: Sequence[Found], action: str, step: str) -> Batch:

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
+from trimtab.core.columns import Column
 from trimtab.core.objects import Batch
 from trimtab.core.step import Step
 from trimtab.data import tally
@@ -52,7 +53,7 @@ class Augment(Step):
 
     copies: Annotated[int, Field(ge=1, le=100)] = 1
     seed: Annotated[int, Field(ge=0)] = 0
-    text: str = "text"
+    text: Column = "text"
     label: str = "label"
     least_cosine: Annotated[float, Field(ge=0, le=1)] = 0.0
     encoder: str | None = None

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
+from trimtab.core.columns import Column
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
 from trimtab.data import tally
@@ -31,7 +32,7 @@ class GaussianNoise(AddedRows):
     magnitude: Annotated[float, Field(gt=0, le=10)] = 0.05
     copies: Annotated[int, Field(ge=1, le=100)] = 1
     share: Annotated[float, Field(gt=0, le=1)] = 1.0
-    columns: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()
     label: str = "label"
     spreads: tuple[tuple[str, float], ...] | None = None
 

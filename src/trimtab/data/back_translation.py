@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from trimtab.core.columns import Columns, Fault
 from trimtab.core.errors import ConfigError, suggestion
 from trimtab.data.augment import Augment, Texts
 from trimtab.data.translate import TRANSLATORS
@@ -52,6 +53,12 @@ class BackTranslation(Augment):
                 f"step {self.name}", f"source and pivot are both '{self.pivot}'", "name two languages"
             )
         _ = self._way  # a wrong option is an error of the spec, before anything runs
+
+    def check(self, columns: Columns | None) -> Iterator[Fault]:
+        """That the translator can begin; with a cache it may have nothing left to ask."""
+        yield from super().check(columns)
+        if not Path(self.cache).exists():
+            yield from self._way.check(self.source, self.pivot)
 
     @cached_property
     def _way(self) -> Translator:

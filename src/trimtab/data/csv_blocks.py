@@ -23,9 +23,9 @@ from trimtab.core.errors import DataError
 from trimtab.data.ahead import ahead
 from trimtab.data.csv_marks import Marks
 from trimtab.data.csv_scan import last_end, prove_widths, scan
-from trimtab.data.read_csv import SEPARATORS
+from trimtab.data.read_csv import SEPARATORS, check_header
 from trimtab.data.read_types import Looks, convert
-from trimtab.data.table import brief, unique
+from trimtab.data.table import brief
 
 PIECE = 16 << 20
 """Bytes of the file that make a block."""
@@ -80,9 +80,11 @@ class CsvBlocks:
         blocks = cls(path, separator, header, dict.fromkeys(names, "text"), sure=False)
         filled = (each for each in blocks.pieces(min(piece, FIRST)) if blocks._trimmed(each).raw)
         first = next(filled, None)
+        if names:
+            place = f"{path}:1" if first is None else f"{path}:{blocks._line(first) - 1}"
+            check_header(names, place, alone=first is None)
         if first is None:
             raise DataError(str(path), "the file has no rows", "give a file with a header and rows")
-        unique(names, f"{path}:{blocks._line(first) - 1}")
         looks = blocks._looks(first)
         found = replace(blocks, kinds={name: look.kind for name, look in looks.items()})
         return found if all(look.known for look in looks.values()) else found.settled()

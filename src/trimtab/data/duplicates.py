@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 import polars as pl
 
+from trimtab.core.columns import Column
 from trimtab.core.objects import Batch
 from trimtab.data import tally
 from trimtab.data.copies import KeyedCopies
@@ -24,14 +25,15 @@ class DropDuplicates(KeyedCopies):
 
     Equal is what two 64-bit hashes call equal: among a billion rows a false copy has a chance of 2e-21. Null
     and empty string differ. Rows that lack a value in all columns are no copies of each other. `fold` takes
-    strings as equal that differ in case and white space only.
+    strings as equal that differ only in case, white space and the ways that Unicode has to write a character
+    (NFKC: full and half width, composed and decomposed).
     """
 
     name: ClassVar[str] = "drop_duplicates"
     accepts: ClassVar[frozenset[str]] = frozenset({"text", "tabular", "image"})
     single: ClassVar[bool] = True
 
-    columns: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()
     fold: bool = False
 
     def summary(self, batch: Batch) -> np.ndarray:

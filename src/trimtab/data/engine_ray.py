@@ -28,7 +28,7 @@ from trimtab.data.engine_ray_frames import send_as_arrow
 RETRIES = 5
 """How often a task is run again whose worker or node died; an error of the step itself is never retried."""
 ASKS = 3
-"""How often a `ray://` client asks for its server: the head forks it among threads, and it may die at birth."""
+"""How often a `ray://` client asks for its server: forked among threads by the head, it may die at birth."""
 LATE = 4
 """Light steps that a stored block may lack, each of which is done again by every task over the block."""
 FAN_IN = 4

@@ -9,9 +9,10 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
+from trimtab.core.columns import Column, Columns
 from trimtab.core.objects import Batch
 from trimtab.core.step import Step
-from trimtab.data.actions import Action, Found, act, check_flags, number
+from trimtab.data.actions import Action, Found, act, check_flags, flags_after, number
 from trimtab.data.timeline import Timeline, means, measured, medians, timeline, window
 
 CHUNK = 100_000
@@ -39,9 +40,9 @@ class Hampel(Step):
     limit: Annotated[float, Field(gt=0)] = 3.0
     live: bool = True
     action: Action = "null"
-    time: str = "time"
-    by: tuple[str, ...] = ()
-    columns: tuple[str, ...] = ()
+    time: Column = "time"
+    by: tuple[Column, ...] = ()
+    columns: tuple[Column, ...] = ()
     label: str = "label"
 
     @property
@@ -53,6 +54,10 @@ class Hampel(Step):
     def together(self) -> tuple[str, ...]:
         """A series is never cut."""
         return self.by
+
+    def after(self, columns: Columns) -> Columns:
+        """Flags of all, at most."""
+        return flags_after(columns, self.action)
 
     def partial(self, batch: Batch) -> None:
         """Nothing; a flag must not be written over a column of the data."""

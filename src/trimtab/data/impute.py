@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal, Self
 
 import polars as pl
 
+from trimtab.core.columns import Column
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
 from trimtab.core.step import ColumnStep
@@ -40,7 +41,7 @@ class Impute(ColumnStep):
     categorical: Literal["most_frequent", "constant", "none"] = "most_frequent"
     number: float = 0.0
     word: str = "missing"
-    columns: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()
     text: str = "text"
     label: str = "label"
     fills: tuple[tuple[str, Any], ...] | None = None

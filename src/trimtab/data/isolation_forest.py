@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
+from trimtab.core.columns import TRUTHS, Columns, NumberColumn
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
 from trimtab.core.optional import optional
@@ -45,7 +46,7 @@ class IsolationForest(Step):
     share: Annotated[float, Field(gt=0, lt=0.5)] = 0.01
     trees: Annotated[int, Field(ge=1)] = 100
     sample: Annotated[int, Field(ge=2)] = 256
-    columns: tuple[str, ...] = ()
+    columns: tuple[NumberColumn, ...] = ()
     action: Literal["drop", "flag"] = "drop"
     label: str = "label"
     seed: int = 0
@@ -68,6 +69,10 @@ class IsolationForest(Step):
     def train_only(self) -> bool:
         """Only dropping stays behind."""
         return self.action == "drop"
+
+    def after(self, columns: Columns) -> Columns:
+        """The flag too."""
+        return {**columns, COLUMN: frozenset({TRUTHS})} if self.action == "flag" else columns
 
     def partial(self, batch: Batch) -> Rows:
         """The rows themselves."""

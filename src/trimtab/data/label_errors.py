@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
+from trimtab.core.columns import Column
 from trimtab.core.objects import Batch
 from trimtab.core.step import Step
 from trimtab.data import held_out, tally
@@ -50,10 +51,11 @@ class LabelErrors(Step):
     single: ClassVar[bool] = True
     learned: ClassVar[tuple[str, ...]] = ("suspects", "judged", "decisions")
     reads: ClassVar[tuple[str, ...]] = ("review",)
+    writes: ClassVar[tuple[str, ...]] = ("review",)
 
     action: Literal["report", "drop", "review"] = "report"
     review: str = "label-review.csv"
-    embedding: str | None = None
+    embedding: Column | None = None
     cut: Cut = "prune_by_noise_rate"
     rank_by: Score = "self_confidence"
     folds: Annotated[int, Field(ge=2, le=50)] = 5

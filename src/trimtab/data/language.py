@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Self
 import polars as pl
 from pydantic import Field
 
+from trimtab.core.columns import Column
 from trimtab.core.errors import ConfigError, suggestion
 from trimtab.core.objects import Batch
 from trimtab.core.step import Step
@@ -61,7 +62,7 @@ class Language(Step):
 
     keep: tuple[str, ...] = ()
     share: Annotated[float, Field(ge=0, le=1)] = 0.05
-    text: str = "text"
+    text: Column = "text"
     kept: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:

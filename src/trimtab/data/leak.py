@@ -42,7 +42,7 @@ class Twin:
 class Leakage:
     """What two parts share: pairs of rows with the same text, nearly the same, or the same meaning.
 
-    Texts are the same when only case and white space differ. Of several rows with one text, the first
+    Texts are the same when `terms.normal` makes them so. Of several rows with one text, the first
     stands for all in the pairs; near and semantic pairs are between other texts. `semantic` is None where
     there are no embeddings to compare.
     """
@@ -87,7 +87,7 @@ def leakage(
 
 
 def drop_leaks(train: Batch, test: Batch, text: str = "text") -> Batch:
-    """The train rows whose text does not stand in test too, but for case and white space.
+    """The train rows whose text does not stand in test too, as `terms.normal` compares them.
 
     Test rows are never touched: they are what the user wants to know about.
     """

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
+from trimtab.core.columns import TRUTHS, Column, Columns
 from trimtab.core.objects import Batch
 from trimtab.core.step import Step
 from trimtab.data import tally
@@ -24,10 +25,14 @@ class MissingIndicator(Step):
     accepts: ClassVar[frozenset[str]] = frozenset({"text", "tabular", "series"})
     learned: ClassVar[tuple[str, ...]] = ("gappy",)
 
-    columns: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()
     text: str = "text"
     label: str = "label"
     gappy: tuple[str, ...] | None = None
+
+    def after(self, columns: Columns) -> Columns:
+        """One more for each, at most."""
+        return {**columns, **{f"{name}_missing": frozenset({TRUTHS}) for name in columns}}
 
     def partial(self, batch: Batch) -> Mapping[str, bool]:
         """Which columns have a gap."""

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
+from trimtab.core.columns import Column
 from trimtab.core.objects import Batch
 from trimtab.data import tally
 from trimtab.data.copies import KeyedCopies, Keys
@@ -22,13 +23,15 @@ from trimtab.data.shingles import Shingles, Unit, join, shingles
 class NearDuplicates(KeyedCopies):
     """Drop rows whose text is at least `similarity` like the text of a row that stays.
 
-    Likeness is the Jaccard similarity of the sets of shingles: `width` characters (or words) in a row, case
-    and white space folded. Candidates come from MinHash; each is verified by its true similarity.
+    Likeness is the Jaccard similarity of the sets of shingles: `width` characters (or words) in a row,
+    folded as by `drop_duplicates: {fold: true}`. Candidates come from MinHash; each is verified by its true
+    similarity.
     """
 
     name: ClassVar[str] = "near_duplicates"
     accepts: ClassVar[frozenset[str]] = frozenset({"text"})
 
+    text: Column = "text"
     similarity: Annotated[float, Field(gt=0, le=1)] = 0.9
     unit: Unit = "characters"
     width: Annotated[int, Field(ge=1, le=20)] = 3

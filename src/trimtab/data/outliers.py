@@ -14,11 +14,12 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
+from trimtab.core.columns import Column, Columns
 from trimtab.core.errors import ConfigError, DataError
 from trimtab.core.objects import Batch
 from trimtab.core.step import ColumnStep
 from trimtab.data import groups, kinds, tally
-from trimtab.data.actions import Action, Found, act, check_flags, number
+from trimtab.data.actions import Action, Found, act, check_flags, flags_after, number
 from trimtab.data.ahead import ahead
 from trimtab.data.tally import Pile, Tally
 
@@ -48,8 +49,8 @@ class Outliers(ColumnStep):
     light: ClassVar[bool] = True
     learned: ClassVar[tuple[str, ...]] = ("bounds", "group_bounds", "lengths")
 
-    columns: tuple[str, ...] = ()
-    by: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()
+    by: tuple[Column, ...] = ()
     action: Action = "drop"
     text: str = "text"
     label: str = "label"
@@ -62,6 +63,10 @@ class Outliers(ColumnStep):
     def train_only(self) -> bool:
         """Only dropping stays behind."""
         return self.action == "drop"
+
+    def after(self, columns: Columns) -> Columns:
+        """Flags of all, at most."""
+        return flags_after(columns, self.action)
 
     @abstractmethod
     def range(self, values: Pile) -> tuple[float, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 import sys
 from collections.abc import Sequence
 
@@ -16,6 +17,7 @@ from trimtab.data.sources import Source
 from trimtab.data.table import Bad, Table, brief, unique
 
 SEPARATORS = {"csv": ",", "tsv": "\t"}
+_NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*|[+-]?(?i:nan|inf)")
 _MARKS = {
     codecs.BOM_UTF8: "utf-8",
     codecs.BOM_UTF32_LE: "utf-32",
@@ -115,8 +117,30 @@ def _header(
     fields = [f"c{number}" for number in range(records.fields[at])]
     head = _cells(raw, records, real[:1], fields, separator, form, place)
     names = tuple(cell or "" for cell in head.row(0))
-    unique(names, place)
+    check_header(names, place, alone=len(real) == 1)
     return names, at + 1
+
+
+def check_header(names: Sequence[str], place: str, alone: bool) -> None:
+    """Refuse a first row that no header is: else rows of the data would be lost in silence.
+
+    Numbers that count from 0 pass: pandas names columns so. `alone`: nothing stands below.
+
+    Raises:
+        DataError: all names are numbers, two are equal, or the whole file stands in the header.
+    """
+    if alone and any("\r" in name for name in names):
+        raise DataError(
+            place, "the lines end in CR, as on old Macs", "save the file with LF or CRLF line ends"
+        )
+    counted = len(names) > 2 and list(names) == [str(at) for at in range(len(names))]
+    figures = any(map(str.isdecimal, "".join(names)))
+    if figures and all(map(_NUMBER.fullmatch, names)) and not counted:
+        remedy = (
+            "write names above it, or give them in data.header; for a series of the UCR archive take its .ts"
+        )
+        raise DataError(place, "the header holds numbers only, so it looks like a row", remedy)
+    unique(names, place)
 
 
 def _ragged(

@@ -59,7 +59,7 @@ def settle(table: Table, form: FormatSpec, texts: Collection[str] = ()) -> Table
             )
     columns, bad = [], list(table.bad)
     for values in table.frame.iter_columns():
-        there = _without_missing(values, form.missing)
+        there = without_missing(values, form.missing)
         declared = form.types.get(values.name)
         if declared is not None and values.name not in texts:
             there, wrong = _held_to(there, declared, form.decimal)
@@ -185,7 +185,8 @@ def convert(values: pl.Series, kind: str, decimal: str = ".") -> pl.Series:
     return _instants(plain) if name == "instant" else _times(plain, layout)
 
 
-def _without_missing(values: pl.Series, missing: Sequence[str]) -> pl.Series:
+def without_missing(values: pl.Series, missing: Sequence[str]) -> pl.Series:
+    """The values, with null for those that stand for a missing one."""
     if not missing or values.dtype != pl.String:
         return values
     marked = values.str.strip_chars().is_in(list(missing))

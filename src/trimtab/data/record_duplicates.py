@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
+from trimtab.core.columns import Column
 from trimtab.core.objects import Batch
 from trimtab.data import tally
 from trimtab.data.copies import Copies
@@ -35,7 +36,7 @@ class RecordDuplicates(Copies):
     name: ClassVar[str] = "record_duplicates"
     accepts: ClassVar[frozenset[str]] = frozenset({"tabular"})
 
-    columns: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()
     block: tuple[str, ...] = ()
     weights: Mapping[str, Annotated[float, Field(ge=0)]] = field(default_factory=dict)
     similarity: Annotated[float, Field(gt=0, le=1)] = 0.9

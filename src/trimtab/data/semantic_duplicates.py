@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, ClassVar
@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
+from trimtab.core.columns import Columns, Fault
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
 from trimtab.data.copies import Copies
@@ -18,6 +19,8 @@ from trimtab.data.cosine import similar_vectors
 from trimtab.data.encoder import Encoder
 from trimtab.data.pairs import Pairs
 from trimtab.data.tally import present
+
+REMEDY = "name the one that holds vectors in `embedding`, or let an `encoder` (`minilm`) embed the texts"
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,12 @@ class SemanticDuplicates(Copies):
     def single(self) -> bool:
         """With an encoder, which reads texts; embeddings stand beside them."""
         return self.encoder is not None
+
+    def check(self, columns: Columns | None) -> Iterator[Fault]:
+        """That there are embeddings, unless an encoder makes them."""
+        yield from super().check(columns)
+        if columns is not None and self.encoder is None and self.embedding not in columns:
+            yield Fault(f"no column '{self.embedding}'", REMEDY)
 
     def summary(self, batch: Batch) -> np.ndarray:
         """The rows' embeddings (rows, width)."""
@@ -87,7 +96,7 @@ def embeddings(batch: Batch, column: str, place: str) -> np.ndarray:
         raise DataError(
             place,
             f"no column '{column}'",
-            "name the one that holds vectors in `embedding`, or let an `encoder` (`minilm`) embed the texts",
+            REMEDY,
         )
     lists = [value for value in batch[column].to_list() if value is not None]
     widths = sorted({len(value) if isinstance(value, list) else 0 for value in lists})

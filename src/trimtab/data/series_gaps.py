@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
+from trimtab.core.columns import Column
 from trimtab.core.objects import Batch
 from trimtab.core.step import Step
 from trimtab.data.timeline import Timeline, measured, timeline
@@ -26,9 +27,9 @@ class SeriesGaps(Step):
 
     live: bool = True
     limit: Annotated[int, Field(ge=1)] | None = None
-    time: str = "time"
-    by: tuple[str, ...] = ()
-    columns: tuple[str, ...] = ()
+    time: Column = "time"
+    by: tuple[Column, ...] = ()
+    columns: tuple[Column, ...] = ()
     label: str = "label"
 
     @property

@@ -18,7 +18,7 @@ import numpy as np
 
 from trimtab.core.machine import threads
 from trimtab.data.splitmix import mix
-from trimtab.data.terms import CJK, normal
+from trimtab.data.terms import CJK, folded, normal
 
 Unit = Literal["characters", "words"]
 
@@ -84,7 +84,7 @@ def join(parts: Sequence[Shingles]) -> Shingles:
 
 
 def shingles(texts: Sequence[str | None], unit: Unit = "characters", width: int = 3) -> Shingles:
-    """The shingles of each text: `width` characters or words in a row, case and white space folded.
+    """The shingles of each text: `width` characters or words in a row, folded as in `terms.normal`.
 
     A shorter text is one shingle; a missing or empty one has none.
     """
@@ -142,15 +142,15 @@ def _factor(step: int) -> np.uint64:
 
 def _characters(texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
     """The code points of all texts, and how many each has."""
-    folded = [normal(text) for text in texts]
-    points = np.frombuffer("".join(folded).encode("utf-32-le", "surrogatepass"), np.uint32)
-    return points.astype(np.uint64), np.array([len(text) for text in folded], np.int64)
+    plain = [normal(text) for text in texts]
+    points = np.frombuffer("".join(plain).encode("utf-32-le", "surrogatepass"), np.uint32)
+    return points.astype(np.uint64), np.array([len(text) for text in plain], np.int64)
 
 
 def _words(texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
-    """A number for each word of all texts (the words of `terms.words`), and how many words each text has."""
-    folded = [text.casefold() for text in texts]
-    whole = " ".join(folded)
+    """A number for each word of all texts (`terms.words` of what is folded), and how many each text has."""
+    plain = [folded(text) for text in texts]
+    whole = " ".join(plain)
     raw = whole.encode("utf-8", "surrogatepass")
     if whole.isascii():
         kinds, bounds = np.frombuffer(raw.translate(_ascii_kinds()), np.uint8), None
@@ -160,7 +160,7 @@ def _words(texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
         size = 1 + (points >= 0x80).astype(np.int64) + (points >= 0x800) + (points >= 0x10000)
         bounds = np.concatenate(([0], np.cumsum(size)))
     begins, ends = _spans(kinds)
-    limits = np.cumsum([0, *(len(text) + 1 for text in folded)])
+    limits = np.cumsum([0, *(len(text) + 1 for text in plain)])
     counts = np.diff(np.searchsorted(begins, limits))
     if bounds is not None:
         begins, ends = bounds[begins], bounds[ends]

@@ -17,7 +17,7 @@ def split(
 
     Of each class, `share` of the rows (rounded) go to validation, but at least one text stays in train. Who
     goes is decided by a hash of seed and text: the order of the rows does not matter, and another row more or
-    less moves few others. Rows with the same text but for case and white space stand on the same side,
+    less moves few others. Rows with the same text, as `terms.normal` compares, stand on the same side,
     whatever their labels.
     """
     chosen: set[str] = set()

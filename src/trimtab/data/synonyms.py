@@ -128,6 +128,8 @@ def _own_table(path: str) -> Table:
     try:
         raw = Path(path).read_bytes()
         text = (gzip.decompress(raw) if path.endswith(".gz") else raw).decode("utf-8-sig")
+    except FileNotFoundError as error:
+        raise DataError(path, "no such file", "mend `table`; its path starts where the spec lies") from error
     except (OSError, UnicodeDecodeError, EOFError) as error:
         raise DataError(path, f"cannot be read as synonyms ({error})", "give a UTF-8 file") from error
     table = {}

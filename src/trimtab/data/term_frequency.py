@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal, Self
 import polars as pl
 from pydantic import Field
 
+from trimtab.core.columns import Column
 from trimtab.core.objects import Batch
 from trimtab.core.step import Step
 from trimtab.data import tally
@@ -35,7 +36,7 @@ class TermFrequency(Step):
     min_count: Annotated[int, Field(ge=1)] = 2
     max_share: Annotated[float, Field(gt=0, le=1)] = 1.0
     action: Literal["drop", "remove"] = "drop"
-    text: str = "text"
+    text: Column = "text"
     common: tuple[str, ...] | None = None
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from unicodedata import normalize
 
 CJK = "぀-ヿ㐀-鿿豈-﫿"
 """Kana and Han, as a range of a regular expression: written without spaces, so each is a word."""
@@ -20,6 +21,19 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text.casefold())
 
 
+def folded(text: str) -> str:
+    """A text without differences of case, and of the ways that Unicode has to write a character (NFKC).
+
+    Full and half width, ligatures, composed and decomposed accents; folding the case may take accents apart
+    again, hence twice.
+
+    >>> folded("\uff21pp\u006c\u0065\u0301") == folded("appl\u00e9")
+    True
+    """
+    return normalize("NFKC", normalize("NFKC", text).casefold())
+
+
 def normal(text: str) -> str:
-    """A text without differences of case and white space."""
-    return " ".join(text.casefold().split())
+    """A text without differences of case, of how Unicode writes a character, and of white space."""
+    plain = text.casefold() if text.isascii() else folded(text)  # ASCII is most of most files
+    return " ".join(plain.split())

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
+from trimtab.core.columns import Column
 from trimtab.core.errors import ConfigError
 from trimtab.core.objects import Batch
 from trimtab.core.step import Step
@@ -25,7 +26,7 @@ class TextFilter(Step):
     accepts: ClassVar[frozenset[str]] = frozenset({"text"})
     train_only: ClassVar[bool] = True
 
-    text: str = "text"
+    text: Column = "text"
 
     @abstractmethod
     def judge(self, texts: pl.Series) -> tuple[pl.Series, pl.Series]:

@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 import polars as pl
 
+from trimtab.core.columns import Column
 from trimtab.core.objects import Batch
 from trimtab.data.tally import present
 from trimtab.features.clock import Part, part, part_names, points
@@ -26,7 +27,7 @@ class Calendar(Feature):
     name: ClassVar[str] = "calendar"
     accepts: ClassVar[frozenset[str]] = frozenset({"series"})
 
-    time: str = "time"
+    time: Column = "time"
     parts: tuple[Part, ...] = ("hour", "weekday", "year_day", "weekend")
     cyclic: bool = True
     holidays: tuple[date, ...] = ()

@@ -8,6 +8,7 @@ from typing import ClassVar, Self
 import numpy as np
 import polars as pl
 
+from trimtab.core.columns import DateColumn
 from trimtab.core.objects import Batch
 from trimtab.features.clock import CLOCK, Part, is_time, part, part_names, points
 from trimtab.features.columns import chosen, column
@@ -27,7 +28,7 @@ class Dates(Feature):
     takes: ClassVar[str] = "dates, but for `label`"
     learned: ClassVar[tuple[str, ...]] = ("found",)
 
-    columns: tuple[str, ...] = ()
+    columns: tuple[DateColumn, ...] = ()
     parts: tuple[Part, ...] = ("epoch", "year", "month", "day", "weekday", "hour")
     cyclic: bool = True
     label: str = "label"

@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Self
 import numpy as np
 from pydantic import Field
 
+from trimtab.core.columns import Column
 from trimtab.core.errors import EnvironmentFault
 from trimtab.core.objects import Batch
 from trimtab.data.encoder import Encoder, Pooling
@@ -31,7 +32,7 @@ class Embed(Feature):
     learned: ClassVar[tuple[str, ...]] = ("width", "weights")
     models: ClassVar[tuple[str, ...]] = ("encoder",)
 
-    text: str = "text"
+    text: Column = "text"
     encoder: str = "minilm"
     pooling: Pooling = "mean"
     prefix: str = ""

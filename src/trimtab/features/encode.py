@@ -12,6 +12,7 @@ import polars as pl
 from pydantic import Field
 from scipy.sparse import csr_matrix
 
+from trimtab.core.columns import Column
 from trimtab.core.objects import Batch
 from trimtab.data import tally
 from trimtab.data.tally import Tally
@@ -43,7 +44,7 @@ class Encoder(Feature):
     takes: ClassVar[str] = CATEGORIES
     learned: ClassVar[tuple[str, ...]] = ("categories",)
 
-    columns: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()
     text: str = "text"
     label: str = "label"
     categories: Categories | None = None

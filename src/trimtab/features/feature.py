@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, ClassVar, Self
@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import polars as pl
 
+from trimtab.core.columns import FEATURES, Columns, Fault
 from trimtab.core.dropped import Dropped
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
@@ -53,6 +54,16 @@ class Feature(Step):
     def barren(self) -> bool:
         """True where learning found nothing to make features of."""
         return not self.names({})
+
+    def check(self, columns: Columns | None) -> Iterator[Fault]:
+        """That the column which the step adds is new, and what any step asks for."""
+        yield from super().check(columns)
+        if columns is not None and self.output in columns:
+            yield Fault(f"would write over column '{self.output}'", "rename it, or name another in `into`")
+
+    def after(self, columns: Columns) -> Columns:
+        """The features too."""
+        return {**columns, self.output: frozenset({FEATURES})}
 
     def learn(self, batch: Batch) -> Self:
         """Learn from one batch (train rows only).

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
+from trimtab.core.columns import Column
 from trimtab.core.objects import Batch
 from trimtab.data.tally import present
 from trimtab.features.clock import SECONDS, points
@@ -29,7 +30,7 @@ class Fourier(Feature):
     name: ClassVar[str] = "fourier"
     accepts: ClassVar[frozenset[str]] = frozenset({"series"})
 
-    time: str = "time"
+    time: Column = "time"
     periods: tuple[Period, ...] = ("day", "week")
     order: Annotated[int, Field(ge=1)] = 3
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Annotated, ClassVar, Literal, Self
@@ -11,6 +12,7 @@ from pydantic import Field
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from scipy.sparse import csr_matrix
 
+from trimtab.core.columns import FEATURES, Column, Columns, Fault
 from trimtab.core.errors import ConfigError
 from trimtab.core.objects import Batch
 from trimtab.data.tally import present
@@ -41,7 +43,7 @@ class Fuse(Feature):
     takes: ClassVar[str] = "columns of features"
     learned: ClassVar[tuple[str, ...]] = ("blocks",)
 
-    columns: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()
     scaling: Literal["l2", "unit_variance", "none"] = "l2"
     weights: Literal["equal", "learnt"] | tuple[Annotated[float, Field(ge=0)], ...] = "equal"
     label: str = "label"
@@ -57,6 +59,16 @@ class Fuse(Feature):
     def needs_label(self) -> bool:
         """To learn weights only."""
         return self.weights == "learnt"
+
+    def check(self, columns: Columns | None) -> Iterator[Fault]:
+        """That there is something to fuse, and what any feature step asks for."""
+        yield from super().check(columns)
+        if (
+            columns is not None
+            and not self.columns
+            and not any(FEATURES in kinds for kinds in columns.values())
+        ):
+            yield Fault("finds no features to fuse", "put steps that make them before it, such as tfidf")
 
     def partial(self, batch: Batch) -> tuple[dict[str, int], Gathered]:
         """The width of each block, and the rows where scale or weights must be learnt from them."""

@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import Field
 from scipy.sparse import csr_matrix
 
+from trimtab.core.columns import Column
 from trimtab.core.objects import Batch
 from trimtab.data.tally import present
 from trimtab.features.feature import Feature, Names
@@ -30,7 +31,7 @@ class Hashing(Feature):
     name: ClassVar[str] = "hashing"
     accepts: ClassVar[frozenset[str]] = frozenset({"text"})
 
-    text: str = "text"
+    text: Column = "text"
     unit: Unit = "word"
     ngrams: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] = (1, 2)
     width: Annotated[int, Field(ge=1, le=2**31)] = 2**16

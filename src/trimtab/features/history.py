@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
+from trimtab.core.columns import Column
 from trimtab.core.objects import Batch
 from trimtab.data.tally import present
 from trimtab.data.timeline import Timeline, timeline
@@ -28,9 +29,9 @@ class History(Feature):
     takes: ClassVar[str] = "numbers, but for `label`, `time` and `by`"
     learned: ClassVar[tuple[str, ...]] = ("found",)
 
-    columns: tuple[str, ...] = ()
-    time: str = "time"
-    by: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()
+    time: Column = "time"
+    by: tuple[Column, ...] = ()
     label: str = "label"
     found: tuple[str, ...] | None = None
 

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 import polars as pl
 
+from trimtab.core.columns import NumberColumn
 from trimtab.core.objects import Batch
 from trimtab.data import tally
 from trimtab.data.tally import Tally
@@ -33,7 +34,7 @@ class Scale(Feature):
     learned: ClassVar[tuple[str, ...]] = ("scales",)
 
     method: Method = "standard"
-    columns: tuple[str, ...] = ()
+    columns: tuple[NumberColumn, ...] = ()
     label: str = "label"
     scales: tuple[tuple[str, float, float], ...] | None = None
     """Column, centre and spread."""

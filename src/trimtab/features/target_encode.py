@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
+from trimtab.core.columns import Column
 from trimtab.core.objects import Batch
 from trimtab.data.tally import present
 from trimtab.features.columns import chosen, column, words
@@ -38,7 +39,7 @@ class TargetEncode(Feature):
     takes: ClassVar[str] = CATEGORIES
     learned: ClassVar[tuple[str, ...]] = ("classes", "categories", "means")
 
-    columns: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()
     text: str = "text"
     label: str = "label"
     target: Kind = "auto"

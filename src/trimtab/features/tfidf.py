@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import Field
 from scipy.sparse import csr_matrix
 
+from trimtab.core.columns import Column
 from trimtab.core.objects import Batch
 from trimtab.data.tally import present
 from trimtab.features.feature import Feature, Names
@@ -43,7 +44,7 @@ class TfIdf(Feature):
     accepts: ClassVar[frozenset[str]] = frozenset({"text"})
     learned: ClassVar[tuple[str, ...]] = ("han", "terms", "idf")
 
-    text: str = "text"
+    text: Column = "text"
     unit: Unit = "word"
     ngrams: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] = (1, 2)
     min_df: Annotated[int, Field(ge=1)] = 2

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
+from trimtab.core.columns import OTHERS, Column, Columns
 from trimtab.core.objects import Batch
 from trimtab.core.step import Step
 
@@ -30,8 +31,12 @@ class Tokens(Step):
     files: ClassVar[dict[str, str]] = {"tokenizer": "tokenizer.json"}
 
     tokenizer: str = ""
-    text: str = "text"
+    text: Column = "text"
     max_length: int = 128
+
+    def after(self, columns: Columns) -> Columns:
+        """The tokens too."""
+        return {**columns, "tokens": frozenset({OTHERS})}
 
     def partial(self, batch: Batch) -> None:
         """Nothing; tokens must not be written over a column of the data."""

@@ -12,6 +12,7 @@ from typing import Annotated, ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field
 
+from trimtab.core.columns import Column
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
 from trimtab.core.optional import optional
@@ -36,7 +37,7 @@ class Word2Vec(Feature):
     learned: ClassVar[tuple[str, ...]] = ("han", "words", "table", "weights")
     reads: ClassVar[tuple[str, ...]] = ("file",)
 
-    text: str = "text"
+    text: Column = "text"
     file: str | None = None
     width: Annotated[int, Field(ge=1)] = 100
     window: Annotated[int, Field(ge=1)] = 5

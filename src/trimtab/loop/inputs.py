@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import json
 from collections.abc import Iterator
 
+from trimtab.core.columns import TEXTS, Columns, Kinds
 from trimtab.core.errors import ConfigError, DataError, suggestion
 from trimtab.core.spec import FormatSpec
 from trimtab.core.spec_errors import place_of
 from trimtab.core.spec_file import ReadSpec
 from trimtab.core.store import file_hash, folder_hash
 from trimtab.data import READERS
-from trimtab.data.read_csv import SEPARATORS, decode
+from trimtab.data.read_csv import SEPARATORS
 from trimtab.data.sources import FOLDERS, Source, locate, rooted
-
-_LOOK = 1 << 20
-"""Bytes of a file in which its header is looked for."""
+from trimtab.loop.known_columns import columns, complete
 
 
 def data_mistakes(read: ReadSpec) -> Iterator[ConfigError]:
     """Missing files, missing columns, and a test file that is the train file."""
     data = read.spec.data
-    files = {"train": data.train} | ({"test": data.test} if data.test else {})
-    for part, name in files.items():
-        place = place_of(("data", part), read.origins) or str(read.file)
+    undeclared: dict[str, ConfigError] = {}
+    for part in ("train", "test"):
         try:
-            sources = locate(rooted(read.folder, name), place, list(READERS))
+            sources = _sources(read, part)
         except DataError as error:
             yield ConfigError(error.place, error.problem, error.remedy)
             continue
         for source in sources:
-            yield from _column_mistakes(read, source)
+            found = columns(source, data)
+            if found is not None:  # broken files are the reader's to explain, with row and column
+                yield from _column_mistakes(read, found, source)
+                undeclared = _type_mistakes(read, found, source) | undeclared
+    yield from undeclared.values()
     if data.test and rooted(read.folder.resolve(), data.test) == rooted(read.folder.resolve(), data.train):
         place = place_of(("data", "test"), read.origins) or str(read.file)
         yield ConfigError(place, "data.test is the train file", "name other rows, or leave data.test out")
@@ -41,21 +41,26 @@ def data_mistakes(read: ReadSpec) -> Iterator[ConfigError]:
         yield ConfigError(place, f"data.text and data.label are both '{data.text}'", "name two columns")
 
 
-def columns(source: Source, form: FormatSpec) -> list[str] | None:
-    """The columns of a file by its header alone; None where that cannot be told without reading it."""
-    if source.remote or source.kind not in {"csv", "tsv", "jsonl", "ndjson", "parquet"}:
+def train_columns(read: ReadSpec) -> Columns | None:
+    """The columns of the train rows; None where nobody knows them. Those of text and label count as there."""
+    try:
+        sources = _sources(read, "train")
+        found = [columns(source, read.spec.data) if complete(source) else None for source in sources]
+    except DataError:
         return None
-    if source.kind == "parquet":
-        import polars as pl
-
-        try:
-            return list(pl.read_parquet_schema(source.path))
-        except (pl.exceptions.PolarsError, OSError):
+    known: dict[str, Kinds] = dict.fromkeys((read.spec.data.text, read.spec.data.label), frozenset({TEXTS}))
+    for one in found:
+        if one is None:
             return None
-    text = _beginning(source, form)
-    if text is None or source.kind in {"jsonl", "ndjson"}:
-        return None if text is None else _keys(text.partition("\n")[0])
-    return list(form.header) or _fields(text, form.separator or SEPARATORS[source.kind], form.quote)
+        known |= {name: known.get(name, frozenset()) | kinds for name, kinds in one.items()}
+    return known
+
+
+def _sources(read: ReadSpec, part: str) -> list[Source]:
+    """The files of `train` or `test`; none where the spec names none."""
+    name = getattr(read.spec.data, part)
+    place = place_of(("data", part), read.origins) or str(read.file)
+    return locate(rooted(read.folder, name), place, list(READERS)) if name else []
 
 
 def count_rows(where: str) -> int:
@@ -89,30 +94,8 @@ def _count(source: Source) -> int:
     return max(0, lines - (source.kind in SEPARATORS))
 
 
-def _fields(text: str, separator: str, quote: str) -> list[str] | None:
-    """The fields of the first line that is not empty."""
-    lines = (line for line in text.splitlines(keepends=True) if line.strip())
-    if quote:
-        return next(csv.reader(lines, delimiter=separator, quotechar=quote), None)
-    return next(csv.reader(lines, delimiter=separator, quoting=csv.QUOTE_NONE), None)
-
-
-def _beginning(source: Source, form: FormatSpec) -> str | None:
-    """The first lines of a file; odd bytes in them are the reader's to explain."""
-    try:
-        with source.open() as raw:
-            held = raw.read(_LOOK)
-        if len(held) == _LOOK and not form.encoding.startswith("utf-16"):
-            held = held.rpartition(b"\n")[0]
-        return decode(held, form.model_copy(update={"bad_rows": 0.5}), source.name).decode("utf-8", "replace")
-    except (DataError, OSError, EOFError):
-        return None
-
-
-def _column_mistakes(read: ReadSpec, source: Source) -> Iterator[ConfigError]:
-    found = columns(source, read.spec.data)
-    if found is None:  # broken files are the reader's to explain, with row and column
-        return
+def _column_mistakes(read: ReadSpec, found: Columns, source: Source) -> Iterator[ConfigError]:
+    """Columns with text and label that the file has not."""
     for role in ("text", "label"):
         wanted = getattr(read.spec.data, role)
         if wanted not in found:
@@ -120,9 +103,14 @@ def _column_mistakes(read: ReadSpec, source: Source) -> Iterator[ConfigError]:
             yield ConfigError(place, f"{source.name} has no column '{wanted}'", suggestion(wanted, found))
 
 
-def _keys(line: str) -> list[str] | None:
-    try:
-        row = json.loads(line)
-    except json.JSONDecodeError:
-        return None
-    return list(row) if isinstance(row, dict) else None
+def _type_mistakes(read: ReadSpec, found: Columns, source: Source) -> dict[str, ConfigError]:
+    """Columns of declared types that the file has not, by name."""
+    return {
+        wanted: ConfigError(
+            place_of(("data", "types", wanted), read.origins) or str(read.file),
+            f"{source.name} has no column '{wanted}', for which data.types declares a type",
+            suggestion(wanted, found),
+        )
+        for wanted in read.spec.data.types
+        if wanted not in found and complete(source)
+    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,17 +12,18 @@ from trimtab.compress import AUTO, COMPRESSORS, NEEDS
 from trimtab.core.budget import least_drop
 from trimtab.core.errors import ConfigError, SpecErrors, suggestion
 from trimtab.core.registry import Registry
-from trimtab.core.spec import StepSpec
 from trimtab.core.spec_errors import place_of
 from trimtab.core.spec_file import ReadSpec, dotted, options, read_partly
+from trimtab.core.step import Step
 from trimtab.core.units import show_share
 from trimtab.data import STEPS
-from trimtab.data.prepare import planned
+from trimtab.data.copies import Copies
+from trimtab.data.prepare import located, planned
 from trimtab.data.sources import rooted
 from trimtab.features import FEATURES, READ
 from trimtab.loop.estimate import Estimate, estimate
 from trimtab.loop.home import Home
-from trimtab.loop.inputs import count_rows, data_mistakes
+from trimtab.loop.inputs import count_rows, data_mistakes, train_columns
 from trimtab.models import FAMILIES, SMALL
 from trimtab.tune import SAMPLERS
 
@@ -85,9 +86,7 @@ def mistakes(read: ReadSpec) -> Iterator[ConfigError]:
     """Unknown names, wrong step parameters, missing or wrong data files, budgets nobody can keep."""
     spec = read.spec
     yield from data_mistakes(read)
-    yield from _step_mistakes(read, "clean", spec.clean, STEPS)
-    yield from _step_mistakes(read, "augment", spec.augment, STEPS)
-    yield from _step_mistakes(read, "features", spec.features, FEATURES)
+    yield from _step_mistakes(read)
     yield from _unread_mistakes(read)
     if spec.model.families != "auto":
         yield from _family_mistakes(read, spec.model.families)
@@ -133,16 +132,27 @@ def _too_few_rows(read: ReadSpec) -> Iterator[str]:
         )
 
 
-def _step_mistakes(
-    read: ReadSpec, section: str, steps: Iterable[StepSpec], registry: Registry
-) -> Iterator[ConfigError]:
-    for at, wanted in enumerate(steps):
-        try:
-            planned(wanted, registry, section, read.spec, _place(read, section, at))
-        except SpecErrors as several:
-            yield from several.errors
-        except ConfigError as error:
-            yield error
+def _step_mistakes(read: ReadSpec) -> Iterator[ConfigError]:
+    """Wrong names and parameters, and what each step knows to be missing in the columns that reach it."""
+    known = train_columns(read)
+    steps: list[tuple[str, Step]] = []
+    sections = {"clean": STEPS, "augment": STEPS, "features": FEATURES}
+    for section, registry in sections.items():
+        for at, wanted in enumerate(getattr(read.spec, section)):
+            place = _place(read, section, at)
+            try:
+                steps.append((place, planned(wanted, registry, section, read.spec, place)))
+            except SpecErrors as several:
+                known = None  # nobody knows what that step would have added
+                yield from several.errors
+            except ConfigError as error:
+                known = None
+                yield error
+    for place, step in sorted(steps, key=lambda pair: not isinstance(pair[1], Copies)):  # they run first
+        (there,) = located([step], read.folder)
+        for fault in there.check(known):
+            yield ConfigError(place, f"step '{step.name}': {fault.problem}", fault.remedy)
+        known = None if known is None else there.after(known)
 
 
 def _unread_mistakes(read: ReadSpec) -> Iterator[ConfigError]:

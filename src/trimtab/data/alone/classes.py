@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from trimtab.core.build_step import unknown_parameter
 from trimtab.core.errors import suggestion
 from trimtab.core.registry import Registry
 from trimtab.core.step import Step
@@ -64,6 +65,9 @@ def _init(entry: Entry) -> Callable[..., None]:
     signature = entry.signature
 
     def __init__(self: Any, **values: Any) -> None:
+        for name in values:
+            if name not in entry.defaults:
+                raise unknown_parameter(entry.name, name, entry.defaults, entry.place)
         bound = signature.bind(self, **values)
         bound.apply_defaults()
         for name in entry.defaults:

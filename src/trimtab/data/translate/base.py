@@ -8,6 +8,7 @@ from typing import Any, ClassVar, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
+from trimtab.core.columns import Fault
 from trimtab.core.errors import ConfigError, EnvironmentFault, suggestion
 from trimtab.data.translate import TRANSLATORS
 from trimtab.data.translate.cache import Ledger
@@ -45,6 +46,11 @@ class Translator:
         """What the translations depend on: the name, and the options but for those of manner."""
         options = {one.name: getattr(self, one.name) for one in fields(self) if one.name not in self.manner}
         return {"translator": self.name, **options}
+
+    def check(self, source: str, target: str) -> Iterator[Fault]:
+        """What is certain to stop it, told before anything is asked."""
+        del source, target
+        yield from ()
 
     def translate(self, texts: Sequence[str], order: Order) -> None:
         """Translate distinct texts, each one line and not blank, and hand each part to `order.keep`.

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from trimtab.core.columns import Fault
 from trimtab.data.translate.base import Stopped, Translator, directed, wanted
 
 
@@ -35,6 +37,12 @@ class Command(Translator):
 
     def __post_init__(self) -> None:
         wanted(self.command, "command", self.name, "'apertium -u {source}-{target}'")
+
+    def check(self, source: str, target: str) -> Iterator[Fault]:
+        """The program must be there."""
+        program = directed(shlex.split(self.command)[0], source, target)
+        if shutil.which(program) is None:
+            yield Fault(f"there is no program '{program}'", "install it, or correct `command`")
 
     def answer(self, texts: Sequence[str], source: str, target: str) -> list[str]:
         """The lines that the command printed."""

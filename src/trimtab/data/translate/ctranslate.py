@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
+from trimtab.core.columns import Fault
 from trimtab.core.errors import EnvironmentFault
 from trimtab.core.machine import threads
 from trimtab.core.optional import optional
@@ -33,6 +35,12 @@ class CTranslate2(Translator):
 
     def __post_init__(self) -> None:
         wanted(self.folder, "folder", self.name, "models/{source}-{target}")
+
+    def check(self, source: str, target: str) -> Iterator[Fault]:
+        """The folder must be there."""
+        folder = directed(self.folder, source, target)
+        if not Path(folder).is_dir():
+            yield Fault(f"there is no folder '{folder}'", "convert a model with ct2-transformers-converter")
 
     def answer(self, texts: Sequence[str], source: str, target: str) -> list[str]:
         """The best beams."""

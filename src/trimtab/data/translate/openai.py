@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
+from trimtab.core.columns import Fault
 from trimtab.core.errors import ConfigError, EnvironmentFault
 from trimtab.data.translate.base import Order, Stopped, Translator, wanted
 from trimtab.data.translate.http import Failed, Reply, post
@@ -92,6 +93,14 @@ class OpenAI(Translator):
     @property
     def _place(self) -> str:
         return f"translator {self.name} ({self.base_url})"
+
+    def check(self, source: str, target: str) -> Iterator[Fault]:
+        """Without its key it asks nothing."""
+        del source, target
+        try:
+            self._headers()
+        except EnvironmentFault as error:
+            yield Fault(f"{error.place}: {error.problem}", error.remedy)
 
     def translate(self, texts: Sequence[str], order: Order) -> None:
         """Ask for the texts in batches, several at once; each answer is kept before the next is asked."""

@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import Field
 from scipy.sparse import csr_matrix
 
+from trimtab.core.columns import Column, NumberColumn
 from trimtab.core.objects import Batch
 from trimtab.data.tally import present
 from trimtab.features.columns import chosen, is_number
@@ -48,8 +49,8 @@ class Select(Feature):
     learned: ClassVar[tuple[str, ...]] = ("found", "kept", "scores", "frequency", "stability")
     needs_label: ClassVar[bool] = True
 
-    column: str = ""
-    columns: tuple[str, ...] = ()
+    column: Column = ""
+    columns: tuple[NumberColumn, ...] = ()
     label: str = "label"
     target: Kind = "auto"
     resamples: Annotated[int, Field(ge=0)] = 0

@@ -1,0 +1,112 @@
+"""What the beginning of a data file, or its footer, says of its columns."""
+
+from __future__ import annotations
+
+import csv
+
+import polars as pl
+
+from trimtab.core.columns import ANY, DATES, NUMBERS, OTHERS, TEXTS, TRUTHS, Columns, Kinds
+from trimtab.core.errors import DataError
+from trimtab.core.spec import FormatSpec
+from trimtab.data import read_csv, read_jsonl
+from trimtab.data.csv_scan import last_end
+from trimtab.data.read_csv import SEPARATORS, decode
+from trimtab.data.read_types import Looks, without_missing
+from trimtab.data.sources import Source
+
+_LOOK = 1 << 20
+"""Bytes of a file that are looked at."""
+_WRITTEN = {
+    "int": NUMBERS,
+    "float": NUMBERS,
+    "bool": TRUTHS,
+    "text": TEXTS,
+    "date": DATES,
+    "datetime": DATES,
+    "instant": DATES,
+}
+
+
+def columns(source: Source, form: FormatSpec) -> Columns | None:
+    """The columns of a file and what they may hold; None where that cannot be told without reading it.
+
+    A column of a CSV file is of text once one value is: what was seen decides what the rest can make of it.
+    """
+    if source.remote or source.kind not in {"csv", "tsv", "jsonl", "ndjson", "parquet"}:
+        return None
+    found: dict[str, Kinds] | None
+    if source.kind == "parquet":
+        try:
+            found = {name: _of_type(kind) for name, kind in pl.read_parquet_schema(source.path).items()}
+        except (pl.exceptions.PolarsError, OSError):
+            return None
+    else:
+        raw = _beginning(source, form)
+        read = _csv if source.kind in SEPARATORS else _json
+        found = read(raw, source, form) if raw is not None else None
+    declared = {name: frozenset({_WRITTEN[kind.split()[0]]}) for name, kind in form.types.items()}
+    return None if found is None else {name: declared.get(name, kinds) for name, kinds in found.items()}
+
+
+def complete(source: Source) -> bool:
+    """Whether the rows that were not looked at bring no other columns; lines of JSON may."""
+    if source.remote or source.kind not in {"jsonl", "ndjson"}:
+        return True
+    with source.open() as raw:
+        return len(raw.read(_LOOK + 1)) <= _LOOK
+
+
+def _csv(raw: bytes, source: Source, form: FormatSpec) -> dict[str, Kinds] | None:
+    names = list(form.header) or _fields(raw, form.separator or SEPARATORS[source.kind], form.quote)
+    if names is None:
+        return None
+    try:
+        frame = read_csv.parse(raw[: last_end(raw, form.quote.encode())], form, source).frame
+    except DataError:  # the reader's to explain, with row and column
+        return dict.fromkeys(names, frozenset(_WRITTEN.values()))
+    looks = {
+        name: Looks.of(without_missing(frame[name], form.missing), form.decimal) for name in frame.columns
+    }
+    return {name: frozenset({TEXTS, *map(_WRITTEN.__getitem__, look.kinds)}) for name, look in looks.items()}
+
+
+def _json(raw: bytes, source: Source, form: FormatSpec) -> dict[str, Kinds] | None:
+    del form
+    try:
+        frame = read_jsonl.parse(raw[: raw.rfind(b"\n") + 1] or raw, source).frame
+    except DataError:
+        return None
+    return {name: _of_type(kind) for name, kind in frame.schema.items()} or None
+
+
+def _of_type(kind: pl.DataType) -> Kinds:
+    if kind == pl.Null:
+        return ANY
+    if kind.is_numeric():
+        return frozenset({NUMBERS})
+    if kind == pl.Boolean:
+        return frozenset({TRUTHS})
+    if kind in (pl.Date, pl.Datetime):
+        return frozenset({DATES})
+    return frozenset({TEXTS}) if kind in (pl.String, pl.Categorical, pl.Enum) else frozenset({OTHERS})
+
+
+def _fields(raw: bytes, separator: str, quote: str) -> list[str] | None:
+    """The fields of the first line that is not empty."""
+    lines = (line for line in raw.decode("utf-8", "replace").splitlines(keepends=True) if line.strip())
+    if quote:
+        return next(csv.reader(lines, delimiter=separator, quotechar=quote), None)
+    return next(csv.reader(lines, delimiter=separator, quoting=csv.QUOTE_NONE), None)
+
+
+def _beginning(source: Source, form: FormatSpec) -> bytes | None:
+    """The first lines of a file as UTF-8; odd bytes in them are the reader's to explain."""
+    try:
+        with source.open() as raw:
+            held = raw.read(_LOOK)
+        if len(held) == _LOOK and not form.encoding.startswith("utf-16"):
+            held = held.rpartition(b"\n")[0] + b"\n"
+        return decode(held, form.model_copy(update={"bad_rows": 0.5}), source.name)
+    except (DataError, OSError, EOFError):
+        return None
