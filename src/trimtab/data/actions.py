@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -29,7 +30,7 @@ class Found:
     rows: pl.DataFrame
     reason: pl.Expr
 
-    @property
+    @cached_property
     def outside(self) -> np.ndarray:
         """True (rows,) for outliers."""
         return self.rows["outside"].to_numpy()

@@ -145,9 +145,8 @@ class Copies(Step):
         """The rows that are no copy of one that stays."""
         if self.gone is None or self.twin is None or self.likeness is None or self.differs is None:
             raise ValueError(f"step {self.name} has not learned which rows are copies: call learn first")
-        places = np.searchsorted(self.gone, batch.ids)
-        known = np.append(self.gone, -1)[places] == batch.ids  # gone is sorted
-        at = places[known]
+        known = _among(batch.ids, self.gone)
+        at = np.searchsorted(self.gone, batch.ids[known])
         reasons = pl.Series(self.reasons(self.twin[at], self.likeness[at]), dtype=pl.String)
         same = pl.Series(~self.differs[at])
         return batch.keep(~known, self.name, reasons.zip_with(same, reasons + " under another label"))
@@ -229,6 +228,15 @@ class KeyedCopies(Copies, KeyedStep):
             picked.append((part[here], self.take(held, here)))
             first += part.height
         return tuple(picked)
+
+
+def _among(ids: np.ndarray, gone: np.ndarray) -> np.ndarray:
+    """True (rows,) for the ids that are among `gone`, sorted: few of it concern one block of many."""
+    if len(ids) == 0:
+        return np.zeros(0, bool)
+    first = np.searchsorted(gone, ids.min())
+    last = np.searchsorted(gone, ids.max(), side="right")
+    return np.isin(ids, gone[first:last])
 
 
 def _cluster(found: pl.DataFrame, number: int) -> dict[str, Any]:

@@ -96,8 +96,10 @@ def _whole(blocks: Sequence[Batch], steps: Sequence[Step], before: Batch) -> Bat
 def _one(parts: Sequence[Gone]) -> Gone:
     """What a step dropped from all blocks, in order of id."""
     ids = np.concatenate([part.ids for part in parts])
-    order = np.argsort(ids, kind="stable")
-    reasons = pl.concat([part.reasons for part in parts])[order]
+    reasons = pl.concat([part.reasons for part in parts])
     # a step named twice may have met other columns the second time
-    rows = pl.concat([part.rows for part in parts], how="diagonal_relaxed")[order]
-    return Gone(parts[0].step, ids[order], reasons, rows)
+    rows = pl.concat([part.rows for part in parts], how="diagonal_relaxed")
+    if (ids[1:] < ids[:-1]).any():
+        order = np.argsort(ids, kind="stable")
+        ids, reasons, rows = ids[order], reasons[order], rows[order]
+    return Gone(parts[0].step, ids, reasons.rechunk(), rows.rechunk())

@@ -224,9 +224,7 @@ def _finish(step: Step, found: list[list[Any]]) -> Step:
     if len(found) > 1 and isinstance(step, KeyedStep):
         return step.conclude(fetch(_settled_shares(step, found)))
     if len(found) > 1 and isinstance(step, ColumnStep):
-        return step.gather(
-            fetch([_task(tasks.finished).remote(step, *share) for share in zip(*found, strict=True)])
-        )
+        return step.gather(fetch(_each(tasks.finished, zip(*found, strict=True), step)))
     summaries = [summary for (summary,) in found]
     while len(summaries) > 1:
         groups = [summaries[at : at + FAN_IN] for at in range(0, len(summaries), FAN_IN)]
@@ -239,12 +237,21 @@ def _finish(step: Step, found: list[list[Any]]) -> Step:
 def _settled_shares(step: KeyedStep, found: list[list[Any]]) -> list[Any]:
     """The findings of each share of the keys. Only rows whose key stands twice are sent anywhere."""
     _, *keys = zip(*found, strict=True)
-    repeated = [_task(tasks.repeated).remote(*share) for share in keys]
+    repeated = _each(tasks.repeated, keys)
     rows = [
         _task(tasks.picked, len(keys), home).remote(step, *block, *repeated)
         for home, block in zip(_homes(found), found, strict=True)
     ]
-    return [_task(tasks.settled).remote(step, *share) for share in zip(*rows, strict=True)]
+    return _each(tasks.settled, zip(*rows, strict=True), step)
+
+
+def _each(function: Callable[..., Any], shares: Iterable[Sequence[Any]], *first: Any) -> list[Any]:
+    """A task for each share. They have homes as blocks have: else one node may be given all heavy ones."""
+    wanted = list(shares)
+    return [
+        _task(function, home=home).remote(*first, *share)
+        for home, share in zip(_homes(wanted), wanted, strict=True)
+    ]
 
 
 def _task(function: Callable[..., Any], returns: int = 1, home: Any = "DEFAULT") -> Any:
