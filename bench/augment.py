@@ -165,7 +165,8 @@ def measure(cell: Mapping[str, Any]) -> dict[str, Any]:
     train, valid, test, classes = draw(cell["data"], cell["shots"], cell["seed"])
     grown, copies = augmented(train, cell["method"], cell["seed"])
     started = time.monotonic()
-    on_valid, on_test = MODELS[cell["model"]](grown, [valid, test], classes, cell["seed"])
+    model = MODELS[cell["model"]]
+    on_valid, on_test = model(grown, [valid, test], classes, cell["seed"], len(train.texts))
     return {
         "valid": round(on_valid, 5),
         "test": round(on_test, 5),

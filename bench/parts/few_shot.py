@@ -38,6 +38,8 @@ SETTINGS = {
 """The families' defaults are made for ten thousand rows: here an epoch has a few steps only, so there are
 more and smaller ones, and no averaging over hundreds of steps that never come. Otherwise whatever adds steps
 would look like a gain."""
+FEW = 2_000
+"""Drawn rows up to which that is so; above, the families' defaults hold."""
 
 EMBEDDINGS: dict[str, np.ndarray] = {}
 """MiniLM's embedding (width,) of each text that was asked for."""
@@ -51,9 +53,9 @@ class Rows:
     labels: np.ndarray
 
 
-def linear(train: Rows, parts: Sequence[Rows], classes: int, seed: int) -> list[float]:
+def linear(train: Rows, parts: Sequence[Rows], classes: int, seed: int, drawn: int) -> list[float]:
     """Macro-F1 on each part of a linear SVM over TF-IDF of words and characters."""
-    del classes
+    del classes, drawn
     weigh = TfidfTransformer(sublinear_tf=True)
     model = LinearSVC(C=1.0, random_state=seed)
     model.fit(weigh.fit_transform(hashed(train.texts)), train.labels)
@@ -71,9 +73,9 @@ def hashed(texts: tuple[str, ...]) -> sparse.csr_matrix:
     return sparse.hstack([words.transform(split), signs.transform(texts)], format="csr")
 
 
-def frozen(train: Rows, parts: Sequence[Rows], classes: int, seed: int) -> list[float]:
+def frozen(train: Rows, parts: Sequence[Rows], classes: int, seed: int, drawn: int) -> list[float]:
     """Macro-F1 on each part of a logistic regression over MiniLM's embeddings, which stay as they are."""
-    del classes, seed
+    del classes, seed, drawn
     model = LogisticRegression(C=10.0, max_iter=300)
     model.fit(embedded(train.texts), train.labels)
     return [macro_f1(part, model.predict(embedded(part.texts))) for part in parts]
@@ -91,11 +93,16 @@ def encoder() -> Encoder:
     return Encoder("minilm", "bench")
 
 
-def network(name: str, train: Rows, parts: Sequence[Rows], classes: int, seed: int) -> list[float]:
-    """Macro-F1 on each part of a network of trimtab's, its best epoch chosen on the first part."""
+def network(
+    name: str, train: Rows, parts: Sequence[Rows], classes: int, seed: int, drawn: int
+) -> list[float]:
+    """Macro-F1 on each part of a network of trimtab's, its best epoch chosen on the first part.
+
+    `drawn` is how many of the train rows are no copies: what a method adds must not change the settings.
+    """
     examples = [tokenised(rows, classes) for rows in (train, *parts)]
     family = FAMILIES.load(name)() if name == "minilm" else student(name, examples[0])
-    settings = family.defaults.override(SETTINGS[name])
+    settings = family.defaults.override(SETTINGS[name] if drawn <= FEW else {})
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         built = family.build(family.blueprint(classes, settings.dropout), fresh=True)
