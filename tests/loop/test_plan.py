@@ -196,7 +196,7 @@ def test_it_tells_all_that_steps_will_miss_in_the_columns_and_files(project, mon
         "--set features: step 'fuse': finds no features to fuse; put steps that make them before it, such as "
         "tfidf",
         "--set features: step 'fuse': no column 'tfidf'; available: fuse, label, text, tokens",
-        "--set features: step 'dates': column 'text' holds texts, not dates; name columns of dates",
+        "--set features: step 'dates': column 'text' holds text, not dates; name columns of dates",
         f"--set features: step 'word2vec': file 'own.txt' is no file; {mend}",
         "--set features: step 'word2vec': would write over column 'label'; rename it, or name another in "
         "`into`",
@@ -217,9 +217,9 @@ def test_it_knows_the_columns_that_steps_add(project):
     ("name", "rows", "told"),
     [
         ("t.csv", "text,label,at\na,b,2024-01-02\nc,d,\n", None),
-        ("t.csv", "text,label,at\na,b,2024-01-02\nc,d,soon\n", "holds texts, not dates"),
-        ("t.csv", "text,label,at\na,b,7\n", "holds numbers or texts, not dates"),
-        ("t.jsonl", '{"text": "a", "label": "b", "at": "2024-01-02"}\n', "holds texts, not dates"),
+        ("t.csv", "text,label,at\na,b,2024-01-02\nc,d,soon\n", "holds text, not dates"),
+        ("t.csv", "text,label,at\na,b,7\n", "holds numbers or text, not dates"),
+        ("t.jsonl", '{"text": "a", "label": "b", "at": "2024-01-02"}\n', "holds text, not dates"),
         ("t.jsonl", '{"text": "a", "label": "b"}\n{"text": "c", "label": "d"}\n', "no column 'at'"),
     ],
 )

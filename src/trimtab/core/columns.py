@@ -10,7 +10,7 @@ from trimtab.core.errors import suggestion
 
 Kinds = frozenset[str]
 """What the values of a column may be: where a part of a file was seen, all that the rest may make of it."""
-NUMBERS, TRUTHS, DATES, TEXTS = "numbers", "truth values", "dates", "texts"
+NUMBERS, TRUTHS, DATES, TEXTS = "numbers", "truth values", "dates", "text"
 FEATURES, OTHERS = "features", "other values"
 ANY: Kinds = frozenset({NUMBERS, TRUTHS, DATES, TEXTS, FEATURES, OTHERS})
 Columns = Mapping[str, Kinds]

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
-from trimtab.core.columns import TRUTHS, Columns, NumberColumn
+from trimtab.core.columns import NUMBERS, TRUTHS, Columns, NumberColumn
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
 from trimtab.core.optional import optional
@@ -117,7 +117,7 @@ class IsolationForest(Step):
         there = bool(self.known) and set(self.known) <= set(batch.columns.columns)
         if not there and self.action == "drop":
             tally.present(batch, self.known, self.name)
-        held = kinds.as_learnt(batch, dict.fromkeys(self.known, (kinds.NUMBERS,)), self.name)
+        held = kinds.as_learnt(batch, dict.fromkeys(self.known, (NUMBERS,)), self.name)
         scores = self.scores(_matrix(held, self.known)) if there else np.zeros(len(batch))
         outside = scores > (self.cutoff if self.cutoff is not None else np.inf)
         if self.action == "flag":

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 import polars as pl
 
+from trimtab.core.columns import DATES, NUMBERS, OTHERS, TEXTS, TRUTHS
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
 from trimtab.data import tally
 
-NUMBERS, WORDS, TRUTHS = "numbers", "text", "truth values"
+_USUAL = {NUMBERS: pl.Float64(), TEXTS: pl.String(), TRUTHS: pl.Boolean()}
+"""The type of a column whose own type says nothing."""
 
-_HOLDS: dict[str, tuple[Callable[[pl.DataType], bool], pl.DataType]] = {
-    NUMBERS: (lambda kind: kind.is_numeric(), pl.Float64()),
-    WORDS: (lambda kind: kind in (pl.String, pl.Categorical, pl.Enum), pl.String()),
-    TRUTHS: (lambda kind: kind == pl.Boolean, pl.Boolean()),
-}
-"""Which types hold such values, and the type of a column whose own type says nothing."""
+
+def of_type(kind: pl.DataType) -> str:
+    """What the values of a type are, in the words of `trimtab.core.columns`.
+
+    >>> of_type(pl.Int8()), of_type(pl.Categorical()), of_type(pl.List(pl.Int8))
+    ('numbers', 'text', 'other values')
+    """
+    if kind.is_numeric():
+        return NUMBERS
+    if kind == pl.Boolean:
+        return TRUTHS
+    if kind in (pl.Date, pl.Datetime):
+        return DATES
+    return TEXTS if kind in (pl.String, pl.Categorical, pl.Enum) else OTHERS
 
 
 def kind_of(value: object) -> str:
@@ -28,7 +38,7 @@ def kind_of(value: object) -> str:
     ('text', 'truth values', 'numbers')
     """
     if isinstance(value, str):
-        return WORDS
+        return TEXTS
     return TRUTHS if isinstance(value, bool) else NUMBERS
 
 
@@ -38,10 +48,10 @@ def held(values: pl.Series, *wanted: str) -> pl.Series | None:
     A column without any value fits everywhere, as the type that readers guess for it says nothing; it comes
     back as one of the first of `wanted`.
     """
-    if any(_HOLDS[one][0](values.dtype) for one in wanted):
+    if of_type(values.dtype) in wanted:
         return values
     if not tally.present_values(values).any():
-        return pl.Series(values.name, [None], _HOLDS[wanted[0]][1]).new_from_index(0, len(values))
+        return pl.Series(values.name, [None], _USUAL[wanted[0]]).new_from_index(0, len(values))
     return None
 
 

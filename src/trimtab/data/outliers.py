@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
-from trimtab.core.columns import Column, Columns
+from trimtab.core.columns import NUMBERS, TEXTS, Column, Columns
 from trimtab.core.errors import ConfigError, DataError
 from trimtab.core.objects import Batch
 from trimtab.core.step import ColumnStep
@@ -123,7 +123,7 @@ class Outliers(ColumnStep):
             tally.present(batch, names, self.name)
         if self.lengths is not None:  # else learnt by an earlier version, which did not say
             texts = set(self.lengths)
-            learnt = {name: (kinds.WORDS if name in texts else kinds.NUMBERS,) for name in names}
+            learnt = {name: (TEXTS if name in texts else NUMBERS,) for name in names}
             batch = kinds.as_learnt(batch, learnt, self.name)
         there = set(batch.columns.columns)
         found = [self._find(batch, name) for name in names if name in there]

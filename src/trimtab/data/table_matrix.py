@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 import polars as pl
 
+from trimtab.core.columns import NUMBERS, TEXTS, TRUTHS
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
 from trimtab.data import kinds, tally
@@ -47,7 +48,7 @@ class Table:
         Raises:
             DataError: a column of numbers holds text now, or a category's holds numbers.
         """
-        of: dict[str, tuple[str, ...]] = {name: (kinds.NUMBERS,) for name, *_ in self.numbers}
+        of: dict[str, tuple[str, ...]] = {name: (NUMBERS,) for name, *_ in self.numbers}
         of |= {name: _held(levels) for name, levels in self.categories}
         return kinds.as_learnt(batch, of, step)
 
@@ -90,7 +91,7 @@ class Table:
 
 def _held(levels: Sequence[str]) -> tuple[str, ...]:
     """What a column of these categories held: they are kept as text, truth values too."""
-    return (kinds.WORDS, kinds.TRUTHS) if {*levels} <= {"true", "false"} else (kinds.WORDS,)
+    return (TEXTS, TRUTHS) if {*levels} <= {"true", "false"} else (TEXTS,)
 
 
 def _like(fill: pl.Series, kind: pl.DataType) -> pl.Series:

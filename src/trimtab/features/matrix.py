@@ -16,9 +16,10 @@ import numpy as np
 import polars as pl
 from scipy.sparse import csr_matrix, hstack
 
+from trimtab.core.columns import NUMBERS, TRUTHS
 from trimtab.core.errors import DataError, suggestion
 from trimtab.core.objects import Batch
-from trimtab.data.kinds import NUMBERS, TRUTHS, held
+from trimtab.data.kinds import held
 
 Matrix: TypeAlias = np.ndarray | csr_matrix
 """(rows, width) float32."""

@@ -6,10 +6,10 @@ import csv
 
 import polars as pl
 
-from trimtab.core.columns import ANY, DATES, NUMBERS, OTHERS, TEXTS, TRUTHS, Columns, Kinds
+from trimtab.core.columns import ANY, DATES, NUMBERS, TEXTS, TRUTHS, Columns, Kinds
 from trimtab.core.errors import DataError
 from trimtab.core.spec import FormatSpec
-from trimtab.data import read_csv, read_jsonl
+from trimtab.data import kinds, read_csv, read_jsonl
 from trimtab.data.csv_scan import last_end
 from trimtab.data.read_csv import SEPARATORS, decode
 from trimtab.data.read_types import Looks, without_missing
@@ -42,11 +42,11 @@ def columns(source: Source, form: FormatSpec) -> Columns | None:
         except (pl.exceptions.PolarsError, OSError):
             return None
     else:
-        raw = _beginning(source, form)
-        read = _csv if source.kind in SEPARATORS else _json
-        found = read(raw, source, form) if raw is not None else None
+        raw, found = _beginning(source, form), None
+        if raw is not None:
+            found = _csv(raw, source, form) if source.kind in SEPARATORS else _json(raw, source)
     declared = {name: frozenset({_WRITTEN[kind.split()[0]]}) for name, kind in form.types.items()}
-    return None if found is None else {name: declared.get(name, kinds) for name, kinds in found.items()}
+    return None if found is None else {name: declared.get(name, seen) for name, seen in found.items()}
 
 
 def complete(source: Source) -> bool:
@@ -71,8 +71,7 @@ def _csv(raw: bytes, source: Source, form: FormatSpec) -> dict[str, Kinds] | Non
     return {name: frozenset({TEXTS, *map(_WRITTEN.__getitem__, look.kinds)}) for name, look in looks.items()}
 
 
-def _json(raw: bytes, source: Source, form: FormatSpec) -> dict[str, Kinds] | None:
-    del form
+def _json(raw: bytes, source: Source) -> dict[str, Kinds] | None:
     try:
         frame = read_jsonl.parse(raw[: raw.rfind(b"\n") + 1] or raw, source).frame
     except DataError:
@@ -81,15 +80,7 @@ def _json(raw: bytes, source: Source, form: FormatSpec) -> dict[str, Kinds] | No
 
 
 def _of_type(kind: pl.DataType) -> Kinds:
-    if kind == pl.Null:
-        return ANY
-    if kind.is_numeric():
-        return frozenset({NUMBERS})
-    if kind == pl.Boolean:
-        return frozenset({TRUTHS})
-    if kind in (pl.Date, pl.Datetime):
-        return frozenset({DATES})
-    return frozenset({TEXTS}) if kind in (pl.String, pl.Categorical, pl.Enum) else frozenset({OTHERS})
+    return ANY if kind == pl.Null else frozenset({kinds.of_type(kind)})
 
 
 def _fields(raw: bytes, separator: str, quote: str) -> list[str] | None:
