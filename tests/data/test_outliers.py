@@ -99,6 +99,17 @@ def test_it_gives_each_group_its_own_range_and_an_unknown_one_that_of_all():
     assert after.dropped[0].reason.endswith("of its group (robust_zscore)")
 
 
+def test_a_group_of_integers_is_known_again_where_a_missing_value_made_them_floats():
+    shops = Batch(
+        pl.DataFrame({"n": [1.0, 2.0, 3.0, 100.0, 101.0, 102.0], "shop": [0, 0, 0, 7, 7, 7]}), np.arange(6)
+    )
+    step = ZScore(columns=("n",), by=("shop",), limit=2.0).learn(shops)
+    later = pl.DataFrame({"n": [100.0, 100.0, 2.0, 2.0], "shop": [-0.0, 7.0, 7.5, None]})
+    for column in (pl.col("shop"), pl.col("shop").fill_null(float("nan"))):
+        after = step(Batch(later.with_columns(column), np.arange(4)))
+        assert [drop.id for drop in after.dropped] == [0]
+
+
 @pytest.mark.parametrize(
     ("action", "expected"),
     [

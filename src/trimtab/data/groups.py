@@ -11,16 +11,29 @@ from trimtab.data import tally
 
 Key = tuple[str | None, ...]
 """The values of the grouping columns, as text; a missing value is a group of its own."""
+_EXACT = 2.0**53
+"""From here on floats do not hold every integer."""
 
 
 def keys(batch: Batch, by: Sequence[str], step: str) -> pl.DataFrame:
     """The grouping columns as text, named `0`, `1`, ..., so that keys can be kept as JSON.
 
+    A whole number is one key in a column of integers and in one of floats, which pandas makes of it where a
+    value is missing.
+
     Raises:
         DataError: one of them is not there.
     """
     tally.present(batch, by, step)
-    return batch.columns.select(pl.col(name).cast(pl.String).alias(str(at)) for at, name in enumerate(by))
+    return batch.columns.select(_key(batch[name]).alias(str(at)) for at, name in enumerate(by))
+
+
+def _key(values: pl.Series) -> pl.Series:
+    if not values.dtype.is_float():
+        return values.cast(pl.String)
+    there = values.fill_nan(None)
+    whole = (there == there.floor()) & (there.abs() < _EXACT)
+    return there.cast(pl.Int64, strict=False).cast(pl.String).zip_with(whole, there.cast(pl.String))
 
 
 def count(values: Mapping[str, pl.Series], groups: pl.DataFrame) -> tally.Tally:
