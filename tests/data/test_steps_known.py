@@ -116,6 +116,20 @@ def test_the_columns_of_integers_keep_their_names_and_come_back():
     assert made["x1_missing"].tolist() == [True, False]
 
 
+def test_columns_without_names_are_those_of_fit_by_place_and_named_ones_after_an_array_too():
+    frame = pl.DataFrame({"b": [1.0, None, 3.0], "a": [2.0, 4.0, 6.0]})
+    array = np.array([[np.nan, 8.0], [5.0, np.nan]])
+    named = steps.Impute().fit(frame)
+    with pytest.warns(UserWarning, match="X does not have valid feature names"):
+        np.testing.assert_array_equal(named.transform(array), [[2, 8], [5, 4]])
+    bare = steps.Impute().fit(frame.to_numpy())
+    for library in (frame, frame.to_pandas()):
+        with pytest.warns(UserWarning, match="X has feature names"):
+            filled = bare.transform(library)
+        assert [*filled.columns] == ["b", "a"]
+        np.testing.assert_array_equal(filled.to_numpy(), [[1, 2], [2, 4], [3, 6]])
+
+
 def test_new_columns_keep_levels_and_attributes_of_a_pandas_frame():
     names = pandas.MultiIndex.from_tuples([("a", "b"), ("a", "c")])
     table = pandas.DataFrame([[1.0, np.nan], [3.0, 4.0]], columns=names)

@@ -71,7 +71,9 @@ class Alone:
         rows = read(X, content_of(step, X))
         if not rows.flat:
             validation.validate_data(self, rows.given, reset=reset, skip_check_array=True)
-        return rows
+        if reset:
+            self._inner = rows.columns.columns
+        return rows.called(self._inner)
 
     def _labelled(self, step: Step, rows: Rows, y: Any) -> Batch:
         """The rows with `y` as their label, where the step has use for one."""

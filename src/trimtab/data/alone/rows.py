@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import polars as pl
@@ -76,6 +76,18 @@ class Rows:
         """A matrix (rows, names) in the form of X; a sparse one stays as it is."""
         del names
         return matrix
+
+    def called(self, inner: Sequence[str]) -> Self:
+        """The rows with the inner names that `fit` met, where as many: an array may follow a frame.
+
+        The columns are then taken by place, as scikit-learn takes them, which warns of it.
+        """
+        before = self.columns.columns
+        if before == list(inner) or len(before) != len(inner):
+            return self
+        outer = [self.names.get(name, name) for name in before]
+        columns = self.columns.rename(dict(zip(before, inner, strict=True)))
+        return replace(self, columns=columns, names=_renamed(inner, outer))
 
     def changed(self, after: pl.DataFrame, at: np.ndarray) -> list[str]:
         """The columns of `after` that are new, or hold other values than the rows `at` of X."""
