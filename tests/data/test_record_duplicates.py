@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from trimtab.core.columns import ANY
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
 from trimtab.data.record_duplicates import RecordDuplicates
@@ -72,6 +73,13 @@ def test_it_asks_for_columns_that_exist():
 def test_its_likeness_of_two_values_is_known(values, expected):
     found = field_likeness(pl.Series(values), np.array([0]), np.array([1]))
     assert found.tolist() == pytest.approx([expected])
+
+
+def test_it_tells_before_any_row_is_read_which_columns_of_keys_and_weights_are_not_there():
+    step = RecordDuplicates(block=("name+born", "town"), weights={"incme": 2.0})
+    found = [fault.problem for fault in step.check(dict.fromkeys(PEOPLE, ANY))]
+    assert found == ["no column 'town'", "no column 'incme'"]
+    assert list(step.check(None)) == []
 
 
 def test_it_weighs_a_column_by_the_information_of_an_agreement():

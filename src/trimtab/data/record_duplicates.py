@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar
 
@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
-from trimtab.core.columns import Column
+from trimtab.core.columns import Column, Columns, Fault, unfit
 from trimtab.core.objects import Batch
 from trimtab.data import tally
 from trimtab.data.copies import Copies
@@ -42,13 +42,23 @@ class RecordDuplicates(Copies):
     similarity: Annotated[float, Field(gt=0, le=1)] = 0.9
     largest_block: Annotated[int, Field(ge=2)] = 100
 
+    def check(self, columns: Columns | None) -> Iterator[Fault]:
+        """Columns of keys and weights that are not there, too."""
+        yield from super().check(columns)
+        if columns is not None:
+            for name in dict.fromkeys([*self._keyed, *self.weights]):
+                yield from unfit(name, columns)
+
     def summary(self, batch: Batch) -> pl.DataFrame:
         """The compared fields."""
         usual = [name for name in batch.columns.columns if name != self.label]
-        keyed = [name for key in self.block for name in key.split("+")]
         compared = tally.present(batch, self.columns or usual, self.name)
-        tally.present(batch, [*keyed, *self.weights], self.name)
-        return batch.columns.select([*dict.fromkeys([*compared, *keyed])])
+        tally.present(batch, [*self._keyed, *self.weights], self.name)
+        return batch.columns.select([*dict.fromkeys([*compared, *self._keyed])])
+
+    @property
+    def _keyed(self) -> list[str]:
+        return [name for key in self.block for name in key.split("+")]
 
     def pairs(self, summaries: Sequence[pl.DataFrame], order: np.ndarray) -> Pairs:
         """The records that are alike."""
