@@ -131,12 +131,13 @@ def test_columns_without_names_are_those_of_fit_by_place_and_named_ones_after_an
 
 
 def test_new_columns_keep_levels_and_attributes_of_a_pandas_frame():
-    names = pandas.MultiIndex.from_tuples([("a", "b"), ("a", "c")])
+    names = pandas.MultiIndex.from_tuples([("a", "b"), ("a", "c")], names=["of", "what"])
     table = pandas.DataFrame([[1.0, np.nan], [3.0, 4.0]], columns=names)
     table.attrs["source"] = "here"
     made = steps.MissingIndicator().fit_transform(table)
     assert list(made.columns) == [("a", "b"), ("a", "c"), ("x1_missing", "")]
     assert made.attrs == table.attrs
+    assert made.columns.names == ["of", "what"]
 
 
 @pytest.mark.parametrize("step", [steps.Impute(), steps.MissingIndicator(), steps.QuantileClip()])

@@ -1,8 +1,9 @@
+import gzip
 import sys
 
 import pytest
 
-from trimtab.core.errors import SpecErrors
+from trimtab.core.errors import DataError, SpecErrors
 from trimtab.loop.plan import plan
 
 
@@ -221,6 +222,11 @@ def test_it_knows_the_columns_that_steps_add(project):
         ("t.csv", "text,label,at\na,b,7\n", "holds numbers or text, not dates"),
         ("t.jsonl", '{"text": "a", "label": "b", "at": "2024-01-02"}\n', "holds text, not dates"),
         ("t.jsonl", '{"text": "a", "label": "b"}\n{"text": "c", "label": "d"}\n', "no column 'at'"),
+        (
+            "t.jsonl",
+            '{"text": "a", "label": "b"}\n{"text": "c", "label": "d", "at": 1}',
+            "holds numbers, not dates",
+        ),
     ],
 )
 def test_it_looks_at_values_to_tell_what_a_column_can_hold(project, name, rows, told):
@@ -230,6 +236,13 @@ def test_it_looks_at_values_to_tell_what_a_column_can_hold(project, name, rows, 
         plan("trimtab.yaml", overrides)
     else:
         assert told in errors_of(*overrides)[0]
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_it_names_a_file_that_is_damaged(project, kind):
+    (project / f"t.{kind}.gz").write_bytes(gzip.compress(b"text,label\na,b\n" * 9)[:-9])
+    with pytest.raises(DataError, match=rf"t\.{kind}\.gz: cannot be read .*; check that the file is whole"):
+        plan("trimtab.yaml", [f"data.train=t.{kind}.gz", "data.test=null"])
 
 
 def test_it_claims_nothing_of_columns_that_later_lines_may_bring(project):

@@ -123,11 +123,15 @@ def fetched(fetch: Callable[[], pl.DataFrame], address: str) -> pl.DataFrame:
     return guarded(fetch, address)
 
 
+UNREADABLE = (OSError, EOFError, zlib.error)
+"""What a file that is damaged or away raises."""
+
+
 def guarded(call: Callable[[], Held], name: str) -> Held:
     """What a call brought from a file or an address; its failure as an error of ours."""
     try:
         return call()
-    except (OSError, EOFError, zlib.error, pl.exceptions.PolarsError) as error:
+    except (*UNREADABLE, pl.exceptions.PolarsError) as error:
         if name.startswith(REMOTE):
             remedy = (
                 "check the address, the network, and the credentials in the environment (AWS_... for s3://)"

@@ -13,7 +13,7 @@ from trimtab.core.spec_file import ReadSpec
 from trimtab.core.store import file_hash, folder_hash
 from trimtab.data import READERS
 from trimtab.data.read_csv import SEPARATORS
-from trimtab.data.sources import FOLDERS, Source, locate, rooted
+from trimtab.data.sources import FOLDERS, Source, guarded, locate, rooted
 from trimtab.loop.known_columns import columns, complete
 
 
@@ -89,9 +89,12 @@ def _count(source: Source) -> int:
         import polars as pl
 
         return int(pl.scan_parquet(source.path).select(pl.len()).collect().item())
+    return max(0, guarded(lambda: _lines(source), source.name) - (source.kind in SEPARATORS))
+
+
+def _lines(source: Source) -> int:
     with source.open() as stream:
-        lines = sum(block.count(b"\n") for block in iter(lambda: stream.read(1 << 20), b""))
-    return max(0, lines - (source.kind in SEPARATORS))
+        return sum(block.count(b"\n") for block in iter(lambda: stream.read(1 << 20), b""))
 
 
 def _column_mistakes(read: ReadSpec, found: Columns, source: Source) -> Iterator[ConfigError]:

@@ -13,7 +13,7 @@ from trimtab.data import kinds, read_csv, read_jsonl
 from trimtab.data.csv_scan import last_end
 from trimtab.data.read_csv import SEPARATORS, decode
 from trimtab.data.read_types import Looks, without_missing
-from trimtab.data.sources import Source
+from trimtab.data.sources import UNREADABLE, Source
 
 _LOOK = 1 << 20
 """Bytes of a file that are looked at."""
@@ -53,8 +53,11 @@ def complete(source: Source) -> bool:
     """Whether the rows that were not looked at bring no other columns; lines of JSON may."""
     if source.remote or source.kind not in {"jsonl", "ndjson"}:
         return True
-    with source.open() as raw:
-        return len(raw.read(_LOOK + 1)) <= _LOOK
+    try:
+        with source.open() as raw:
+            return len(raw.read(_LOOK + 1)) <= _LOOK
+    except UNREADABLE:  # the reader's to explain
+        return True
 
 
 def _csv(raw: bytes, source: Source, form: FormatSpec) -> dict[str, Kinds] | None:
@@ -73,7 +76,7 @@ def _csv(raw: bytes, source: Source, form: FormatSpec) -> dict[str, Kinds] | Non
 
 def _json(raw: bytes, source: Source) -> dict[str, Kinds] | None:
     try:
-        frame = read_jsonl.parse(raw[: raw.rfind(b"\n") + 1] or raw, source).frame
+        frame = read_jsonl.parse(raw, source).frame
     except DataError:
         return None
     return {name: _of_type(kind) for name, kind in frame.schema.items()} or None
@@ -99,5 +102,5 @@ def _beginning(source: Source, form: FormatSpec) -> bytes | None:
         if len(held) == _LOOK and not form.encoding.startswith("utf-16"):
             held = held.rpartition(b"\n")[0] + b"\n"
         return decode(held, form.model_copy(update={"bad_rows": 0.5}), source.name)
-    except (DataError, OSError, EOFError):
+    except (DataError, *UNREADABLE):
         return None

@@ -30,6 +30,12 @@ def test_it_separates_texts_by_an_empty_line_where_asked():
         Command(command="grep .", paragraphs=True).answer(["a", "b"], "en", "zh")
 
 
+@pytest.mark.parametrize("command", ["echo 'x", "echo \\"])
+def test_it_refuses_a_command_that_no_shell_could_read(command):
+    with pytest.raises(ConfigError, match=r"translator command: `command` is .*: no .*; close the quote"):
+        Command(command=command)
+
+
 @pytest.mark.parametrize(
     ("command", "says"),
     [

@@ -154,6 +154,7 @@ def _beside(rows: Any, fresh: Mapping[str, Any]) -> Any:
     new.attrs = rows.attrs  # or `concat` would leave them out
     if (deep := rows.columns.nlevels) > 1:
         new.columns = pandas.MultiIndex.from_tuples([(name,) + ("",) * (deep - 1) for name in fresh])
+    new.columns = new.columns.set_names(rows.columns.names)
     return pandas.concat([rows, new], axis=1)
 
 

@@ -12,6 +12,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from trimtab.core.columns import Fault
+from trimtab.core.errors import ConfigError
 from trimtab.data.translate.base import Stopped, Translator, directed, wanted
 
 
@@ -37,6 +38,13 @@ class Command(Translator):
 
     def __post_init__(self) -> None:
         wanted(self.command, "command", self.name, "'apertium -u {source}-{target}'")
+        try:
+            shlex.split(self.command)
+        except ValueError as error:
+            problem = f"`command` is {self.command!r}: {str(error).lower()}"
+            raise ConfigError(
+                f"translator {self.name}", problem, "close the quote, or double the backslash"
+            ) from error
 
     def check(self, source: str, target: str) -> Iterator[Fault]:
         """The program must be there."""
