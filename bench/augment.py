@@ -7,7 +7,8 @@ Data: Banking77 (its own test rows) and CFBenchmark's finance news in Chinese (s
 classes of ten or more rows, at 5 per class only; no official split, so the rows that are not drawn are the
 test; the repeated `instruction` is no feature). A seed draws train rows, as many validation rows (10 per
 class at most), and with them the test. Models: a linear SVM over TF-IDF, a logistic regression over MiniLM's
-embeddings (`minilm frozen`), trimtab's textcnn, and its minilm, fine-tuned (bench/parts/few_shot.py).
+embeddings (`minilm frozen`), trimtab's textcnn, and its minilm, fine-tuned (bench/parts/few_shot.py);
+where more than 2,000 rows are drawn, these two have the families' default settings.
 
 A method is one or more steps, each applied to the drawn train rows; their copies are put together. `repeat N`
 is the control: N verbatim copies of each row, so as many training steps as a method of N copies. `best` is
