@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 import trimtab
@@ -147,6 +148,13 @@ def test_it_learns_from_train_rows_alone_and_fills_all_parts(tmp_path):
     middle = (known[(len(known) - 1) // 2] + known[len(known) // 2]) / 2
     assert impute.fills == (("n", middle),)
     assert all(part["n"].null_count() == 0 for part in splits.parts().values())
+
+
+def test_a_column_of_text_is_one_in_the_test_file_too_where_that_holds_numbers_alone(tmp_path):
+    train = rows().rstrip("\n") + "A1\n"
+    splits = prepare(spec_of(), write(tmp_path, train, "text,label,n\nanother thing,x,7\nand one,y,\n"))
+    assert splits.test["n"][0] == "7"
+    assert splits.train["n"].dtype == splits.test["n"].dtype == pl.String
 
 
 def test_it_works_without_test_rows(tmp_path):

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from trimtab.core.build_step import build_step
 from trimtab.core.dropped import Dropped
@@ -100,7 +101,12 @@ def _read(spec: Spec, folder: Path, place: Place) -> tuple[Batch, Batch | None]:
     source = read(rooted(folder, data.train), data, place("data", "train"))
     if data.test is None:
         return source, None
-    test = read(rooted(folder, data.test), data, place("data", "test"))
+    texts = [  # a file of few rows may hold numbers alone where train has text too
+        name
+        for name, kind in source.columns.schema.items()
+        if kind == pl.String and name not in data.types and present_values(source[name]).any()
+    ]
+    test = read(rooted(folder, data.test), data, place("data", "test"), texts)
     _check_labels(source, test, rooted(folder, data.test), spec)
     return source, test
 

@@ -23,16 +23,17 @@ from trimtab.data.sources import locate
 from trimtab.data.table import Table, join, unique
 
 
-def read(path: Path | str, spec: DataSpec, place: str) -> Batch:
+def read(path: Path | str, spec: DataSpec, place: str, texts: Collection[str] = ()) -> Batch:
     """The rows of a text classification file; ids are row numbers from 0, text and label columns are strings.
 
     Rows without a label or a text, or with a blank one, are dropped, with reason and line; so are unreadable
-    ones, up to the share `spec.bad_rows`. `place` says where the file was named (`trimtab.yaml:3`).
+    ones, up to the share `spec.bad_rows`. `place` says where the file was named (`trimtab.yaml:3`); `texts`
+    are more columns of text, whatever this file holds in them.
 
     Raises:
         DataError: the file is missing, empty, broken or of another kind, or lacks a column.
     """
-    found = load(path, spec, place, (spec.text, spec.label))
+    found = load(path, spec, place, (spec.text, spec.label, *texts))
     for column in (spec.text, spec.label):
         if column not in found.frame.columns:
             first = found.parts[0] if found.parts else found
