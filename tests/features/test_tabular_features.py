@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, RobustScaler, StandardScaler
 
+from rows import same_state
 from trimtab.core.build_step import build_step
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
@@ -182,3 +183,24 @@ def test_it_lays_december_beside_january_and_midnight_beside_eleven():
 def test_it_refuses_a_column_that_holds_no_dates():
     with pytest.raises(DataError, match="column 'at' holds String, not dates"):
         Dates(columns=("at",)).learn(frame(at=["soon"])).vectors(frame(at=["soon"]))
+
+
+@pytest.mark.parametrize(
+    "step", [OneHot(columns=("n",)), Ordinal(columns=("n",)), TargetEncode(columns=("n",), folds=2)]
+)
+def test_a_number_is_the_same_category_whatever_stands_beside_it(step):
+    values = [1.0, 2.5, 3.0, 1.0, 2.5, 3.0, 1.0, None]
+    frame = pl.DataFrame({"n": values, "label": list("xyxyxyxy")})
+    learned = step.learn(Batch(frame, np.arange(8), "tabular"))
+    whole = learned.vectors(Batch(frame, np.arange(8), "tabular"))
+    for at, value in enumerate(values[:3]):
+        for kind in (pl.Float64, pl.Int64) if value != 2.5 else (pl.Float64,):
+            alone = Batch(pl.DataFrame({"n": pl.Series([value]).cast(kind)}), np.arange(1), "tabular")
+            np.testing.assert_array_equal(dense(learned.vectors(alone)), dense(whole)[at : at + 1])
+    blocks = [Batch(frame[part], np.arange(8)[part], "tabular") for part in (slice(0, 1), slice(1, 8))]
+    total = step.merge(*map(step.partial, blocks))
+    assert same_state(step.finish(total), learned)
+
+
+def dense(vectors) -> np.ndarray:
+    return vectors.toarray() if hasattr(vectors, "toarray") else np.asarray(vectors)

@@ -18,17 +18,22 @@ _EXACT = 2.0**53
 def keys(batch: Batch, by: Sequence[str], step: str) -> pl.DataFrame:
     """The grouping columns as text, named `0`, `1`, ..., so that keys can be kept as JSON.
 
-    A whole number is one key in a column of integers and in one of floats, which pandas makes of it where a
-    value is missing.
-
     Raises:
         DataError: one of them is not there.
     """
     tally.present(batch, by, step)
-    return batch.columns.select(_key(batch[name]).alias(str(at)) for at, name in enumerate(by))
+    return batch.columns.select(written(batch[name]).alias(str(at)) for at, name in enumerate(by))
 
 
-def _key(values: pl.Series) -> pl.Series:
+def written(values: pl.Series) -> pl.Series:
+    """Values as text, each by itself; null and NaN are missing.
+
+    A whole number is written alike in a column of integers and in one of floats, which pandas makes of it
+    where a value is missing.
+
+    >>> written(pl.Series([2.0, 2.5])).to_list()
+    ['2', '2.5']
+    """
     if not values.dtype.is_float():
         return values.cast(pl.String)
     there = values.fill_nan(None)

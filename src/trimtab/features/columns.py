@@ -8,6 +8,7 @@ import polars as pl
 
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
+from trimtab.data.groups import written
 from trimtab.data.tally import present
 
 
@@ -56,9 +57,4 @@ def words(values: pl.Series) -> pl.Series:
             f"holds {values.dtype}, no categories",
             "name columns of text or numbers",
         )
-    if values.dtype.is_float():
-        values = values.fill_nan(None)
-        whole = values.drop_nulls()
-        if len(whole) and bool((whole == whole.round()).all() and (whole.abs() < 2**53).all()):
-            values = values.cast(pl.Int64)
-    return values.cast(pl.String)
+    return written(values)
