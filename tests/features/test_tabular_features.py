@@ -53,6 +53,14 @@ def test_it_keeps_missing_numbers_missing_and_a_constant_at_zero():
     assert step.vectors(frame(a=[1.0], same=[2])).tolist() == [[-1.0, 0.0]]
 
 
+@pytest.mark.parametrize("method", ["standard", "min_max", "robust"])
+def test_it_learns_from_finite_numbers(method):
+    inf = float("inf")
+    assert Scale(method=method).learn(frame(n=[None, inf, -inf])).scales == (("n", 0.0, 1.0),)
+    some = Scale(method=method).learn(frame(n=[1.0, inf, 2.0, 5.0, -inf, 9.0]))
+    assert some.scales == Scale(method=method).learn(frame(n=[1.0, 2.0, 5.0, 9.0])).scales
+
+
 def test_it_makes_the_columns_of_scikit_learn_where_no_category_is_rare():
     colours = ["red", "blue", "red", "", "blue", ""]
     step = OneHot(min_count=1).learn(frame(colour=colours))

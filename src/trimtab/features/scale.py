@@ -24,8 +24,8 @@ class Scale(Feature):
     """Numbers on one scale, dense: (value - centre) / spread.
 
     `standard`: mean and standard deviation; `min_max`: the range of train to 0 to 1; `robust`: median and
-    interquartile range. `columns` are by default all numbers but the label. A missing value stays NaN (see
-    `impute`). Where train knows one value only, the spread is taken as 1.
+    interquartile range, of the finite values. `columns` are by default all numbers but the label. A missing
+    value stays NaN (see `impute`). Where train knows one value only, the spread is taken as 1.
     """
 
     name: ClassVar[str] = "scale"
@@ -67,6 +67,7 @@ class Scale(Feature):
 
 
 def _centre_and_spread(counts: pl.DataFrame, method: Method) -> tuple[float, float]:
+    counts = counts.filter(pl.col("value").cast(pl.Float64).is_finite())
     if counts.height == 0:
         return 0.0, 1.0
     if method == "standard":
