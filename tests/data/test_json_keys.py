@@ -37,6 +37,7 @@ def test_every_line_that_gives_a_key_two_values_is_in_doubt(lines):
 
 def test_an_ordinary_line_is_not():
     rows = [{"a": "at 5:30", "b": None, "c": {"d": 1, "e": [{"f": None}, {"f": 2}]}}, {"a": "x", "c": None}]
+    rows.append({"a": json.dumps({"held": {"as": "text"}}), "c": None})
     raw = b"".join(json.dumps(row).encode() + b"\n" for row in rows)
     ends = np.flatnonzero(np.frombuffer(raw, np.uint8) == ord("\n"))
     assert doubtful(raw, ends, pl.read_ndjson(raw, infer_schema_length=None)).tolist() == []
