@@ -8,8 +8,11 @@ import pytest
 from scipy.stats import median_abs_deviation
 
 from rows import batch_of
+from trimtab.core.columns import DATES, TEXTS, TRUTHS
+from trimtab.core.columns import NUMBERS as OF_NUMBERS
 from trimtab.core.errors import ConfigError, DataError
 from trimtab.core.objects import Batch
+from trimtab.data.isolation_forest import IsolationForest
 from trimtab.data.outliers import Iqr, QuantileClip, RobustZScore, ZScore
 
 VALUES = [1.0, 2.0, 3.0, 4.0, 100.0, None, float("nan")]
@@ -97,6 +100,28 @@ def test_it_gives_each_group_its_own_range_and_an_unknown_one_that_of_all():
     after = step(GROUPS)
     assert [drop.id for drop in after.dropped] == [3, 7]
     assert after.dropped[0].reason.endswith("of its group (robust_zscore)")
+
+
+def test_it_tells_before_any_row_is_read_which_columns_it_cannot_measure():
+    known = {
+        "n": {OF_NUMBERS},
+        "text": {TEXTS},
+        "day": {DATES},
+        "flag": {TRUTHS},
+        "either": {OF_NUMBERS, TEXTS},
+    }
+    columns = {name: frozenset(kinds) for name, kinds in known.items()}
+    every = tuple(columns)
+    assert [fault.problem for fault in Iqr(columns=every).check(columns)] == [
+        "column 'day' holds dates, not numbers or text",
+        "column 'flag' holds truth values, not numbers or text",
+    ]
+    assert [
+        fault.problem for fault in Iqr(columns=("n", "text", "either"), action="clip").check(columns)
+    ] == ["column 'text' holds text, not numbers"]
+    assert [fault.problem for fault in IsolationForest(columns=("n", "flag")).check(columns)] == [
+        "column 'flag' holds truth values, not numbers"
+    ]
 
 
 def test_a_group_of_integers_is_known_again_where_a_missing_value_made_them_floats():

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
-from trimtab.core.columns import NUMBERS, TRUTHS, Columns, NumberColumn
+from trimtab.core.columns import NUMBERS, TRUTHS, Columns, Of
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
 from trimtab.core.optional import optional
@@ -46,7 +46,7 @@ class IsolationForest(Step):
     share: Annotated[float, Field(gt=0, lt=0.5)] = 0.01
     trees: Annotated[int, Field(ge=1)] = 100
     sample: Annotated[int, Field(ge=2)] = 256
-    columns: tuple[NumberColumn, ...] = ()
+    columns: tuple[Annotated[str, Of(frozenset({NUMBERS}))], ...] = ()
     action: Literal["drop", "flag"] = "drop"
     label: str = "label"
     seed: int = 0

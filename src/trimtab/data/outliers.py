@@ -4,7 +4,7 @@ characters."""
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, repeat
 from operator import itemgetter
@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
-from trimtab.core.columns import NUMBERS, TEXTS, Column, Columns
+from trimtab.core.columns import NUMBERS, TEXTS, Column, Columns, Fault, Of, unfit
 from trimtab.core.errors import ConfigError, DataError
 from trimtab.core.objects import Batch
 from trimtab.core.step import ColumnStep
@@ -25,6 +25,7 @@ from trimtab.data.tally import Pile, Tally
 
 Bound = tuple[str, float, float]
 """Column, lowest and highest value that stays."""
+Measured = Annotated[str, Of(frozenset({NUMBERS, TEXTS}))]
 GroupBound = tuple[str, groups.Key, float, float]
 """Column, group, lowest and highest value that stays."""
 Counted = tuple[Tally, Tally, frozenset[str]]
@@ -49,7 +50,7 @@ class Outliers(ColumnStep):
     light: ClassVar[bool] = True
     learned: ClassVar[tuple[str, ...]] = ("bounds", "group_bounds", "lengths")
 
-    columns: tuple[Column, ...] = ()
+    columns: tuple[Measured, ...] = ()
     by: tuple[Column, ...] = ()
     action: Action = "drop"
     text: str = "text"
@@ -63,6 +64,14 @@ class Outliers(ColumnStep):
     def train_only(self) -> bool:
         """Only dropping stays behind."""
         return self.action == "drop"
+
+    def check(self, columns: Columns | None) -> Iterator[Fault]:
+        """Texts that are to be clipped, too."""
+        yield from super().check(columns)
+        if columns is not None and self.action == "clip":
+            for name in self.columns:
+                if columns.get(name) == frozenset({TEXTS}):
+                    yield from unfit(name, columns, frozenset({NUMBERS}))
 
     def after(self, columns: Columns) -> Columns:
         """Flags of all, at most."""
