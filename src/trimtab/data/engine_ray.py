@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, wraps
+from itertools import cycle
 from typing import Any, overload
 
 from trimtab.core import machine
@@ -169,24 +170,23 @@ def _held(block: Any) -> Any:
 
 def _apply(steps: list[Any], held: list[Any], how: Callable[..., Batch]) -> list[Any]:
     refs = map(_held, held)
-    if not steps:
-        return list(refs)
-    return [
-        _task(how, home=home).remote(block, *steps) for home, block in zip(_homes(held), refs, strict=True)
-    ]
+    return _each(how, ((block, *steps) for block in refs)) if steps else list(refs)
 
 
 def _regroup(held: list[Any], columns: tuple[str, ...]) -> list[Any]:
     """As many blocks, where rows with equal values in `columns` lie in one."""
-    pieces = [
-        _task(tasks.scattered, len(held), home).remote(block, columns, len(held))
-        for home, block in zip(_homes(held), map(_held, held), strict=True)
-    ]
+    parts = len(held)
+    pieces = _each(tasks.scattered, ((block, columns, parts) for block in map(_held, held)), parts)
     return [_task(tasks.joined).remote(*share) for share in zip(*pieces, strict=True)]
 
 
-def _homes(blocks: Sequence[Any]) -> list[Any]:
-    """For each block the node of the cluster that works on it, a core in turn; another, if it has none free.
+def _each(function: Callable[..., Any], given: Iterable[Sequence[Any]], returns: int = 1) -> list[Any]:
+    """A task for each of the arguments, which are asked for one by one, as tasks are submitted."""
+    return [_task(function, returns, home).remote(*one) for home, one in zip(_homes(), given, strict=False)]
+
+
+def _homes() -> Iterator[Any]:
+    """The node that works on each block or share, without end: a core in turn; another, if it has none free.
 
     Without a home, tasks wait at the driver's node. A core elsewhere gets one when it is free, and waits
     itself until the block has come; at its home a task is handed what it takes while it waits.
@@ -195,10 +195,8 @@ def _homes(blocks: Sequence[Any]) -> list[Any]:
 
     nodes = [node for node in _ray().nodes() if node["Alive"]]
     free = [node["NodeID"] for node in nodes for _ in range(int(node["Resources"].get("CPU", 0)))]
-    if not free:  # a cluster that grows when it is asked
-        return ["DEFAULT" for _ in blocks]
     homes = [NodeAffinitySchedulingStrategy(one, soft=True, _spill_on_unavailable=True) for one in free]
-    return [homes[at % len(homes)] for at in range(len(blocks))]
+    return cycle(homes or ["DEFAULT"])  # none in a cluster that grows when it is asked
 
 
 def _summarise(step: Step, late: list[Any], held: list[Any], keep: bool) -> tuple[list[Any], list[list[Any]]]:
@@ -206,7 +204,7 @@ def _summarise(step: Step, late: list[Any], held: list[Any], keep: bool) -> tupl
     shares = _shares(step, len(held))
     returns = 1 + shares + (shares > 1 and isinstance(step, KeyedStep))
     blocks, found = [], []
-    for home, block in zip(_homes(held), map(_held, held), strict=True):
+    for home, block in zip(_homes(), map(_held, held), strict=False):
         after, *parts = _task(tasks.surveyed, returns, home).remote(step, shares, keep, block, *late)
         blocks.append(after if keep else block)
         found.append(parts)
@@ -224,7 +222,9 @@ def _finish(step: Step, found: list[list[Any]]) -> Step:
     if len(found) > 1 and isinstance(step, KeyedStep):
         return step.conclude(fetch(_settled_shares(step, found)))
     if len(found) > 1 and isinstance(step, ColumnStep):
-        return step.gather(fetch(_each(tasks.finished, zip(*found, strict=True), step)))
+        return step.gather(
+            fetch(_each(tasks.finished, ((step, *share) for share in zip(*found, strict=True))))
+        )
     summaries = [summary for (summary,) in found]
     while len(summaries) > 1:
         groups = [summaries[at : at + FAN_IN] for at in range(0, len(summaries), FAN_IN)]
@@ -238,20 +238,8 @@ def _settled_shares(step: KeyedStep, found: list[list[Any]]) -> list[Any]:
     """The findings of each share of the keys. Only rows whose key stands twice are sent anywhere."""
     _, *keys = zip(*found, strict=True)
     repeated = _each(tasks.repeated, keys)
-    rows = [
-        _task(tasks.picked, len(keys), home).remote(step, *block, *repeated)
-        for home, block in zip(_homes(found), found, strict=True)
-    ]
-    return _each(tasks.settled, zip(*rows, strict=True), step)
-
-
-def _each(function: Callable[..., Any], shares: Iterable[Sequence[Any]], *first: Any) -> list[Any]:
-    """A task for each share. They have homes as blocks have: else one node may be given all heavy ones."""
-    wanted = list(shares)
-    return [
-        _task(function, home=home).remote(*first, *share)
-        for home, share in zip(_homes(wanted), wanted, strict=True)
-    ]
+    rows = _each(tasks.picked, ((step, *block, *repeated) for block in found), len(keys))
+    return _each(tasks.settled, ((step, *share) for share in zip(*rows, strict=True)))
 
 
 def _task(function: Callable[..., Any], returns: int = 1, home: Any = "DEFAULT") -> Any:

@@ -25,9 +25,10 @@ from trimtab.data.tally import Pile, Tally
 
 Bound = tuple[str, float, float]
 """Column, lowest and highest value that stays."""
-Measured = Annotated[str, Of(frozenset({NUMBERS, TEXTS}))]
 GroupBound = tuple[str, groups.Key, float, float]
 """Column, group, lowest and highest value that stays."""
+Measured = Annotated[str, Of(frozenset({NUMBERS, TEXTS}))]
+"""The name of a column that has a size: numbers, or texts by their length."""
 Counted = tuple[Tally, Tally, frozenset[str]]
 """Value counts of all rows, and by group; and the columns of text, whose lengths are counted."""
 
@@ -104,7 +105,7 @@ class Outliers(ColumnStep):
         by_group = tuple(
             (name, key, *self.range(Pile((), (part,))))
             for name in sorted(grouped)
-            for key, part in groups.parts(_finite(grouped[name]))
+            for key, part in groups.parts(tally.finite(grouped[name]))
         )
         lengths = tuple(name for name, *_ in bounds if name in texts)
         return replace(self, bounds=bounds, group_bounds=by_group, lengths=lengths)
@@ -181,10 +182,6 @@ class Outliers(ColumnStep):
                 "name columns of numbers or text",
             )
         return values
-
-
-def _finite(counts: pl.DataFrame) -> pl.DataFrame:
-    return counts.filter(pl.col("value").cast(pl.Float64).is_finite())
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -46,25 +47,27 @@ class RecordDuplicates(Copies):
         """Columns of keys and weights that are not there, too."""
         yield from super().check(columns)
         if columns is not None:
-            for name in dict.fromkeys([*self._keyed, *self.weights]):
+            for name in dict.fromkeys([*chain(*self._keys), *self.weights]):
                 yield from unfit(name, columns)
 
     def summary(self, batch: Batch) -> pl.DataFrame:
         """The compared fields."""
         usual = [name for name in batch.columns.columns if name != self.label]
         compared = tally.present(batch, self.columns or usual, self.name)
-        tally.present(batch, [*self._keyed, *self.weights], self.name)
-        return batch.columns.select([*dict.fromkeys([*compared, *self._keyed])])
+        keyed = tally.present(batch, chain(*self._keys), self.name)
+        tally.present(batch, self.weights, self.name)
+        return batch.columns.select([*dict.fromkeys([*compared, *keyed])])
 
     @property
-    def _keyed(self) -> list[str]:
-        return [name for key in self.block for name in key.split("+")]
+    def _keys(self) -> list[tuple[str, ...]]:
+        """The columns of each blocking key."""
+        return [tuple(key.split("+")) for key in self.block]
 
     def pairs(self, summaries: Sequence[pl.DataFrame], order: np.ndarray) -> Pairs:
         """The records that are alike."""
         records = pl.concat(summaries, how="vertical_relaxed")[order]
         compared = self.columns or tuple(records.columns)
-        keys = [tuple(key.split("+")) for key in self.block] or [(name,) for name in compared]
+        keys = self._keys or [(name,) for name in compared]
         return similar_records(
             records, compared, keys, dict(self.weights), self.similarity, self.largest_block
         )

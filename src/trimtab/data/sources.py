@@ -123,7 +123,7 @@ def fetched(fetch: Callable[[], pl.DataFrame], address: str) -> pl.DataFrame:
     return guarded(fetch, address)
 
 
-UNREADABLE = (OSError, EOFError, zlib.error)
+UNREADABLE = (OSError, EOFError, zlib.error, pl.exceptions.PolarsError)
 """What a file that is damaged or away raises."""
 
 
@@ -131,7 +131,7 @@ def guarded(call: Callable[[], Held], name: str) -> Held:
     """What a call brought from a file or an address; its failure as an error of ours."""
     try:
         return call()
-    except (*UNREADABLE, pl.exceptions.PolarsError) as error:
+    except UNREADABLE as error:
         if name.startswith(REMOTE):
             remedy = (
                 "check the address, the network, and the credentials in the environment (AWS_... for s3://)"

@@ -104,7 +104,7 @@ def fit(batch: Batch, names: Sequence[str], most: int) -> Table:
     for name in names:
         counts = tally.count({name: batch[name]})[name]
         if batch[name].dtype.is_numeric():
-            counts = counts.filter(pl.col("value").cast(pl.Float64).is_finite())
+            counts = tally.finite(counts)
         if counts.height and batch[name].dtype.is_numeric():
             mean, spread = tally.mean_and_spread(counts)
             numbers.append((name, mean, spread or 1.0))

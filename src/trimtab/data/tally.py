@@ -107,8 +107,7 @@ class Pile:
 
     def finite(self) -> Pile:
         """The values that are finite."""
-        finite = pl.col("value").cast(pl.Float64).is_finite()
-        return Pile(tuple(map(_finite, self.values)), tuple(frame.filter(finite) for frame in self.counts))
+        return Pile(tuple(map(_finite, self.values)), tuple(map(finite, self.counts)))
 
     def quantiles(self, *shares: float) -> tuple[float, ...]:
         """As `quantile`, but NaN where there is no value; selecting values costs less than sorting."""
@@ -217,6 +216,11 @@ def present_values(values: pl.Series) -> pl.Series:
     """True (rows,) where there is a value: neither null nor NaN."""
     there = values.is_not_null()
     return there & values.is_not_nan().fill_null(False) if values.dtype.is_float() else there
+
+
+def finite(counts: pl.DataFrame) -> pl.DataFrame:
+    """The counts of the values that are finite."""
+    return counts.filter(pl.col("value").cast(pl.Float64).is_finite())
 
 
 def mode(tally: pl.DataFrame) -> object:

@@ -67,7 +67,7 @@ class Scale(Feature):
 
 
 def _centre_and_spread(counts: pl.DataFrame, method: Method) -> tuple[float, float]:
-    counts = counts.filter(pl.col("value").cast(pl.Float64).is_finite())
+    counts = tally.finite(counts)
     if counts.height == 0:
         return 0.0, 1.0
     if method == "standard":

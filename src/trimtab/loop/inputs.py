@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from functools import partial
 
 from trimtab.core.columns import TEXTS, Columns, Kinds
 from trimtab.core.errors import ConfigError, DataError, suggestion
@@ -65,7 +66,8 @@ def _sources(read: ReadSpec, part: str) -> list[Source]:
 
 def count_rows(where: str) -> int:
     """Rows, counted by lines (by the footer for Parquet): exact enough for an estimate; of an address 0."""
-    return sum(_count(source) for source in locate(where, where, list(READERS)))
+    found = locate(where, where, list(READERS))
+    return sum(guarded(partial(_count, source), source.name) for source in found)
 
 
 def fingerprint(where: str, form: FormatSpec) -> list[str]:
@@ -89,12 +91,9 @@ def _count(source: Source) -> int:
         import polars as pl
 
         return int(pl.scan_parquet(source.path).select(pl.len()).collect().item())
-    return max(0, guarded(lambda: _lines(source), source.name) - (source.kind in SEPARATORS))
-
-
-def _lines(source: Source) -> int:
     with source.open() as stream:
-        return sum(block.count(b"\n") for block in iter(lambda: stream.read(1 << 20), b""))
+        lines = sum(block.count(b"\n") for block in iter(lambda: stream.read(1 << 20), b""))
+    return max(0, lines - (source.kind in SEPARATORS))
 
 
 def _column_mistakes(read: ReadSpec, found: Columns, source: Source) -> Iterator[ConfigError]:

@@ -39,7 +39,7 @@ def columns(source: Source, form: FormatSpec) -> Columns | None:
     if source.kind == "parquet":
         try:
             found = {name: _of_type(kind) for name, kind in pl.read_parquet_schema(source.path).items()}
-        except (pl.exceptions.PolarsError, OSError):
+        except UNREADABLE:
             return None
     else:
         raw, found = _beginning(source, form), None

@@ -38,8 +38,16 @@ class Command(Translator):
 
     def __post_init__(self) -> None:
         wanted(self.command, "command", self.name, "'apertium -u {source}-{target}'")
+        self._words()
+
+    def _words(self) -> list[str]:
+        """The program and its arguments.
+
+        Raises:
+            ConfigError: a quote stays open.
+        """
         try:
-            shlex.split(self.command)
+            return shlex.split(self.command)
         except ValueError as error:
             problem = f"`command` is {self.command!r}: {str(error).lower()}"
             raise ConfigError(
@@ -48,13 +56,13 @@ class Command(Translator):
 
     def check(self, source: str, target: str) -> Iterator[Fault]:
         """The program must be there."""
-        program = directed(shlex.split(self.command)[0], source, target)
+        program = directed(self._words()[0], source, target)
         if shutil.which(program) is None:
             yield Fault(f"there is no program '{program}'", "install it, or correct `command`")
 
     def answer(self, texts: Sequence[str], source: str, target: str) -> list[str]:
         """The lines that the command printed."""
-        words = [directed(word, source, target) for word in shlex.split(self.command)]
+        words = [directed(word, source, target) for word in self._words()]
         place = f"command '{shlex.join(words)}'"
         end = "\n\n" if self.paragraphs else "\n"
         fed = "".join(f"{text}{end}" for text in texts).encode()
