@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from dataclasses import replace
+from datetime import date, datetime, time, timedelta
 from functools import reduce
 from typing import get_args
 
@@ -34,6 +36,7 @@ from trimtab.core.objects import Batch
 from trimtab.core.spec import StepSpec
 from trimtab.core.step import MODALITIES, ColumnStep, Step, load_steps, save_steps
 from trimtab.data import STEPS
+from trimtab.data.kinds import kinds_of
 from trimtab.features import FEATURES
 from variants import VARIANTS
 
@@ -284,3 +287,50 @@ def test_it_tells_a_column_that_is_not_there_before_it_learns(name, sample):
         assert "no column 'nowhere'" in [fault.problem for fault in lost.check(columns)]
         with pytest.raises(DataError, match="no column 'nowhere'"):
             lost.learn(batch)(batch)
+
+
+ODD: dict[str, Callable[[int], pl.Series]] = {
+    "floats": lambda n: pl.Series([float(at % 7) for at in range(n)]),
+    "integers": lambda n: pl.Series([at % 5 for at in range(n)]),
+    "truth values": lambda n: pl.Series([at % 2 == 0 for at in range(n)]),
+    "dates": lambda n: pl.Series([date(2024, 1, 1) + timedelta(days=at) for at in range(n)]),
+    "datetimes": lambda n: pl.Series([datetime(2024, 1, 1) + timedelta(hours=at) for at in range(n)]),
+    "durations": lambda n: pl.Series([timedelta(hours=at) for at in range(n)]),
+    "clock times": lambda n: pl.Series([time(at % 24) for at in range(n)]),
+    "text": lambda n: pl.Series([f"where is card {at % 6}" for at in range(n)]),
+    "categories": lambda n: pl.Series([f"c{at % 3}" for at in range(n)], dtype=pl.Categorical),
+    "lists of numbers": lambda n: pl.Series([[1.0, float(at)] for at in range(n)]),
+    "lists of text": lambda n: pl.Series([["a"]] * n),
+    "lists with gaps": lambda n: pl.Series([[1.0, None]] * n),
+    "structs": lambda n: pl.Series([{"a": 1}] * n),
+    "bytes": lambda n: pl.Series([b"x"] * n),
+    "nothing": lambda n: pl.Series([None] * n),
+    **{
+        f"nothing, of {kind}": lambda n, kind=kind: pl.Series([None] * n, dtype=kind)
+        for kind in (pl.Float64, pl.Boolean, pl.String, pl.Date, pl.Duration, pl.List(pl.Float64))
+    },
+}
+"""Columns of every kind, by number of rows."""
+
+
+@samples_of([name for name in ALL if any(map(marked, parameters(kind_of(name)).values()))])
+def test_it_tells_a_column_of_the_wrong_kind_before_it_learns(name, sample):
+    """What `check` refuses, learning refuses in the same words; what it passes ends well, or in an error that
+    says why: that of a column of lists depends on what these hold."""
+    step, batch = step_of(name), SAMPLES[sample]
+    for parameter, hint in parameters(type(step)).items():
+        if marked(hint) is None:
+            continue
+        odd = replace(step, **{parameter: ("odd",) if isinstance(getattr(step, parameter), tuple) else "odd"})
+        for what, column in ODD.items():
+            rows = batch.with_columns(odd=column(len(batch)))
+            kinds = {name: kinds_of(kind) for name, kind in rows.columns.schema.items()}
+            told = [fault.problem for fault in odd.check(kinds) if "'odd'" in fault.problem]
+            if what.startswith("nothing") or len(batch) == 0:
+                odd.learn(rows)(rows)
+            elif told:
+                with pytest.raises(DataError, match=re.escape(told[0])):
+                    odd.learn(rows)(rows)
+            else:
+                with suppress(DataError) if what.startswith("lists") else nullcontext():
+                    odd.learn(rows)(rows)

@@ -47,6 +47,10 @@ BAD_STEPS = {
         {"iqr": {"columns": "age"}},
         "iqr.columns is 'age'; allowed: a list of column names; write columns: [age]",
     ),
+    "together": (
+        {"text_length": {"shortest": 3, "longest": 2}},
+        "trimtab.yaml:5: step 'text_length': longest 2 is below shortest 3; swap them",
+    ),
     "choice": ({"impute": {"numeric": "medain"}}, "did you mean 'median'?"),
 }
 

@@ -25,6 +25,10 @@ def test_it_keeps_a_reason_for_each_dropped_row():
     assert kept["text"].to_list() == ["b"]
 
 
+def test_it_takes_a_column_of_any_name():
+    assert batch_of(["a"]).with_columns(self=["b"])["self"].to_list() == ["b"]
+
+
 @given(st.lists(st.text()))
 def test_it_loads_what_it_saved(tmp_path_factory, texts):
     folder = tmp_path_factory.mktemp("batch")

@@ -79,7 +79,7 @@ def test_it_makes_floats_of_integers_in_every_batch():
 
 
 def test_it_refuses_a_date():
-    with pytest.raises(DataError, match="column 'since' holds Date"):
+    with pytest.raises(DataError, match="column 'since' holds dates, not numbers, text or truth values"):
         ImputeKnn(columns=("since",)).learn(tabular_of(5))
 
 

@@ -189,7 +189,7 @@ def test_it_lays_december_beside_january_and_midnight_beside_eleven():
 
 
 def test_it_refuses_a_column_that_holds_no_dates():
-    with pytest.raises(DataError, match="column 'at' holds String, not dates"):
+    with pytest.raises(DataError, match="column 'at' holds text, not dates"):
         Dates(columns=("at",)).learn(frame(at=["soon"])).vectors(frame(at=["soon"]))
 
 

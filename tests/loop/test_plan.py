@@ -238,6 +238,19 @@ def test_it_looks_at_values_to_tell_what_a_column_can_hold(project, name, rows, 
         assert told in errors_of(*overrides)[0]
 
 
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ("text,label,label\na,b,c\n", "t.csv:1: two columns are named 'label'; rename one of them"),
+        ("\n7,8\n9,10\n", "t.csv:2: the header holds numbers only, so it looks like a row"),
+    ],
+)
+def test_it_tells_a_header_that_the_reader_refuses(project, rows, told):
+    (project / "t.csv").write_text(rows)
+    found = errors_of("data.train=t.csv", "data.test=null")
+    assert [told in one for one in found] == [True]
+
+
 @pytest.mark.parametrize("kind", ["csv.gz", "jsonl.gz", "parquet"])
 def test_it_names_a_file_that_is_damaged(project, kind):
     (project / f"t.{kind}").write_bytes(gzip.compress(b"text,label\na,b\n" * 9)[:-9])

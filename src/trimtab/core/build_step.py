@@ -45,7 +45,10 @@ def build_step(wanted: StepSpec, registry: Registry, place: str, **context: Any)
             errors.append(_refused(wanted.name, name, value, known[name], failure, place))
     if errors:
         raise errors[0] if len(errors) == 1 else SpecErrors(errors)
-    return kind(**values)
+    try:
+        return kind(**values)
+    except ConfigError as error:  # of parameters that do not go together
+        raise ConfigError(place, f"step '{wanted.name}': {error.problem}", error.remedy) from error
 
 
 def unknown_parameter(step: str, name: str, known: Iterable[str], place: str) -> ConfigError:

@@ -10,9 +10,20 @@ from trimtab.core.errors import suggestion
 
 Kinds = frozenset[str]
 """What the values of a column may be: where a part of a file was seen, all that the rest may make of it."""
-NUMBERS, TRUTHS, DATES, TEXTS = "numbers", "truth values", "dates", "text"
-FEATURES, OTHERS = "features", "other values"
-ANY: Kinds = frozenset({NUMBERS, TRUTHS, DATES, TEXTS, FEATURES, OTHERS})
+NUMBERS, TRUTHS, TEXTS, DATES, SPANS = "numbers", "truth values", "text", "dates", "durations"
+LISTS, FEATURES, OTHERS = "lists", "features", "other values"
+ANY: Kinds = frozenset({NUMBERS, TRUTHS, TEXTS, DATES, SPANS, LISTS, FEATURES, OTHERS})
+TEXT: Kinds = frozenset({TEXTS})
+QUANTITIES: Kinds = frozenset({NUMBERS})
+NUMERIC: Kinds = frozenset({NUMBERS, TRUTHS})
+SIZES: Kinds = frozenset({NUMBERS, TEXTS})
+FILLABLE: Kinds = frozenset({NUMBERS, TRUTHS, TEXTS})
+CATEGORIES: Kinds = frozenset({NUMBERS, TRUTHS, TEXTS, DATES})
+CALENDAR: Kinds = frozenset({DATES})
+TIMES: Kinds = frozenset({NUMBERS, DATES, SPANS})
+VECTORS: Kinds = frozenset({LISTS, FEATURES})
+BLOCKS: Kinds = frozenset({FEATURES, NUMBERS, TRUTHS})
+"""What a step asks of a column: the same in the mark of a parameter and where it learns."""
 Columns = Mapping[str, Kinds]
 """Every column that there may be, by name."""
 
@@ -25,8 +36,16 @@ class Of:
 
 
 Column = Annotated[str, Of(ANY)]
-NumberColumn = Annotated[str, Of(frozenset({NUMBERS, TRUTHS}))]
-DateColumn = Annotated[str, Of(frozenset({DATES}))]
+TextColumn = Annotated[str, Of(TEXT)]
+QuantityColumn = Annotated[str, Of(QUANTITIES)]
+NumberColumn = Annotated[str, Of(NUMERIC)]
+SizedColumn = Annotated[str, Of(SIZES)]
+FillableColumn = Annotated[str, Of(FILLABLE)]
+CategoryColumn = Annotated[str, Of(CATEGORIES)]
+DateColumn = Annotated[str, Of(CALENDAR)]
+TimeColumn = Annotated[str, Of(TIMES)]
+VectorColumn = Annotated[str, Of(VECTORS)]
+BlockColumn = Annotated[str, Of(BLOCKS)]
 
 
 class Fault(NamedTuple):
@@ -59,5 +78,10 @@ def unfit(name: str, columns: Columns, wanted: Kinds = ANY) -> Iterator[Fault]:
     if name not in columns:
         yield Fault(f"no column '{name}'", suggestion(name, columns))
     elif not columns[name] & wanted:
-        held, needed = (" or ".join(sorted(kinds)) for kinds in (columns[name], wanted))
+        held, needed = map(_listed, (columns[name], wanted))
         yield Fault(f"column '{name}' holds {held}, not {needed}", f"name columns of {needed}")
+
+
+def _listed(kinds: Kinds) -> str:
+    *first, last = sorted(kinds)
+    return f"{', '.join(first)} or {last}" if first else last

@@ -72,7 +72,7 @@ class Batch:
         """The rows at `positions`, without any drop recorded: for splitting and batching."""
         return replace(self, columns=self.columns[positions], ids=self.ids[positions], dropped=Dropped())
 
-    def with_columns(self, **columns: Any) -> Batch:
+    def with_columns(self, /, **columns: Any) -> Batch:
         """The batch with columns added or replaced."""
         import polars as pl
 

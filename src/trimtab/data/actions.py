@@ -11,9 +11,8 @@ import numpy as np
 import polars as pl
 
 from trimtab.core.columns import TRUTHS, Columns
-from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
-from trimtab.data import tally
+from trimtab.data.kinds import absent
 
 Action = Literal["drop", "clip", "null", "flag"]
 
@@ -44,7 +43,7 @@ class Found:
 def check_flags(batch: Batch, columns: Iterable[str], action: str, step: str) -> None:
     """Raise DataError where `action: flag` on these columns would write over a column of the batch."""
     if action == "flag":
-        tally.absent(batch, map(_flag, columns), step)
+        absent(batch, map(_flag, columns), step)
 
 
 def flags_after(columns: Columns, action: str) -> Columns:
@@ -66,7 +65,7 @@ def act(batch: Batch, found: Sequence[Found], action: str, step: str) -> Batch:
         if not gone.any():
             return batch
         return batch.keep(~gone, step, _first_reasons(found))
-    changed = [_changed(batch, one, action, step) for one in found]
+    changed = [_changed(batch, one, action) for one in found]
     return replace(batch, columns=batch.columns.with_columns(changed))
 
 
@@ -82,18 +81,13 @@ def _first_reasons(found: Sequence[Found]) -> pl.Series:
     return pl.concat(reasons)[np.argsort(np.concatenate(places))]
 
 
-def _changed(batch: Batch, one: Found, action: str, step: str) -> pl.Series:
+def _changed(batch: Batch, one: Found, action: str) -> pl.Series:
     column = batch[one.column]
     rows = one.rows.with_columns(column.alias("cell"))
     if action == "flag":
         return rows["outside"].alias(_flag(one.column))
     if action == "null":
         return rows.select(pl.when(~pl.col("outside")).then("cell").alias(one.column))[one.column]
-    if not column.dtype.is_numeric():
-        raise DataError(
-            f"step {step}", f"column '{one.column}' holds {column.dtype}, which cannot be clipped",
-            "drop, null or flag it",
-        )  # fmt: skip
     kind = pl.Float32 if column.dtype == pl.Float32 else pl.Float64
     ends = pl.col("low").is_not_null()  # without them, an infinite value among none has nowhere to go
     inside = pl.when(~pl.col("outside")).then("cell").when(ends).then(pl.col("value").clip("low", "high"))

@@ -12,13 +12,13 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
-from trimtab.core.columns import Column
+from trimtab.core.columns import TextColumn
 from trimtab.core.objects import Batch
 from trimtab.core.step import Step
-from trimtab.data import tally
 from trimtab.data.agree import Counts, agrees, count_grams, merge_grams
 from trimtab.data.alike import Frequency, embedding_cosines, gram_cosines, gram_frequency
 from trimtab.data.encoder import Encoder
+from trimtab.data.kinds import present, texts_of
 
 Texts = Sequence[str | None]
 
@@ -53,7 +53,7 @@ class Augment(Step):
 
     copies: Annotated[int, Field(ge=1, le=100)] = 1
     seed: Annotated[int, Field(ge=0)] = 0
-    text: Column = "text"
+    text: TextColumn = "text"
     label: str = "label"
     least_cosine: Annotated[float, Field(ge=0, le=1)] = 0.0
     encoder: str | None = None
@@ -75,8 +75,8 @@ class Augment(Step):
 
     def partial(self, batch: Batch) -> Any:
         """The largest id (-1 of no rows), and the counts of n-grams that the filter needs."""
-        tally.present(batch, [self.text, *([self.label] if self.same_label else [])], self.name)
-        texts = batch[self.text].fill_null("").to_list()
+        texts = texts_of(batch, self.text, self.name).fill_null("").to_list()
+        present(batch, [self.label] if self.same_label else [], self.name)
         by_grams = self.least_cosine > 0 and self.encoder is None
         return _Seen(
             int(batch.ids.max(initial=-1)),
@@ -108,8 +108,7 @@ class Augment(Step):
         """The rows with their copies, and how many copies were kept and why others were not."""
         if self.base is None:
             raise ValueError(f"step {self.name} has not learned which ids are free: call learn first")
-        tally.present(batch, [self.text], self.name)
-        texts = batch[self.text].fill_null("").to_list()
+        texts = texts_of(batch, self.text, self.name).fill_null("").to_list()
         known = [{text} for text in texts]
         told: Counter[str] = Counter()
         at: list[int] = []

@@ -12,8 +12,8 @@ from pydantic import Field
 
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
-from trimtab.data import tally
 from trimtab.data.added_rows import ChangedCopies
+from trimtab.data.kinds import present
 from trimtab.data.pictures import decode, encode, pillow
 
 Share = Annotated[float, Field(gt=0, le=1)]
@@ -27,7 +27,7 @@ def picture_column(batch: Batch, column: str, step: str) -> str:
     Raises:
         DataError: it is not there, or holds no bytes.
     """
-    tally.present(batch, [column], step)
+    present(batch, [column], step)
     if batch[column].dtype not in (pl.Binary, pl.Null):
         raise DataError(
             f"step {step}",

@@ -12,8 +12,8 @@ from pydantic import Field
 
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
-from trimtab.data import tally
 from trimtab.data.added_rows import ChangedCopies
+from trimtab.data.kinds import present
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class SeriesCopies(ChangedCopies):
         Raises:
             DataError: it is not there, or holds no lists of numbers.
         """
-        tally.present(batch, [self.values], self.name)
+        present(batch, [self.values], self.name)
         kind: Any = batch[self.values].dtype
         if not (kind.is_nested() and hasattr(kind, "inner") and kind.inner.is_numeric()):
             raise DataError(

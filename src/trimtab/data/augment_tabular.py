@@ -9,11 +9,11 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
-from trimtab.core.columns import Column
-from trimtab.core.errors import DataError
+from trimtab.core.columns import QUANTITIES, QuantityColumn
 from trimtab.core.objects import Batch
 from trimtab.data import tally
 from trimtab.data.added_rows import AddedRows, extended
+from trimtab.data.kinds import numbers, present
 
 
 @dataclass(frozen=True)
@@ -32,21 +32,14 @@ class GaussianNoise(AddedRows):
     magnitude: Annotated[float, Field(gt=0, le=10)] = 0.05
     copies: Annotated[int, Field(ge=1, le=100)] = 1
     share: Annotated[float, Field(gt=0, le=1)] = 1.0
-    columns: tuple[Column, ...] = ()
+    columns: tuple[QuantityColumn, ...] = ()
     label: str = "label"
     spreads: tuple[tuple[str, float], ...] | None = None
 
     def partial(self, batch: Batch) -> Any:
         """The largest id, and value counts of the columns."""
-        numbers = dict.fromkeys(tally.numbers(batch))  # in order, and quick to ask
-        usual = [name for name in numbers if name != self.label]
-        names = tally.present(batch, self.columns or usual, self.name)
-        for name in names:
-            if name not in numbers:
-                kind = batch[name].dtype
-                raise DataError(
-                    f"step {self.name}", f"column '{name}' holds {kind}", "name columns of numbers"
-                )
+        usual = [name for name in numbers(batch) if name != self.label]
+        names = present(batch, self.columns or usual, self.name, QUANTITIES)
         return super().partial(batch), tally.count({name: _finite(batch[name]) for name in names})
 
     def merge(self, left: Any, right: Any) -> Any:
@@ -67,7 +60,7 @@ class GaussianNoise(AddedRows):
         """The rows, and after them their noisy copies."""
         names = [name for name, _ in self.spreads or ()]
         spreads = np.array([spread for _, spread in self.spreads or ()])
-        tally.present(batch, names, self.name)
+        present(batch, names, self.name)
         more = batch
         for copy in range(1, self.copies + 1):
             draws = self.draws(batch.ids, copy)

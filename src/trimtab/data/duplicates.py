@@ -11,8 +11,8 @@ import polars as pl
 
 from trimtab.core.columns import Column
 from trimtab.core.objects import Batch
-from trimtab.data import tally
 from trimtab.data.copies import KeyedCopies
+from trimtab.data.kinds import present
 from trimtab.data.pairs import Pairs
 from trimtab.data.terms import normal
 
@@ -52,7 +52,7 @@ class DropDuplicates(KeyedCopies):
     def _cells(self, batch: Batch) -> tuple[pl.DataFrame, np.ndarray]:
         """What is compared, and where (rows,) there is no value."""
         usual = (self.text,) if batch.modality == "text" else batch.columns.columns
-        keys = batch.columns.select(tally.present(batch, self.columns or usual, self.name))
+        keys = batch.columns.select(present(batch, self.columns or usual, self.name))
         if self.fold:
             keys = keys.with_columns(
                 _folded(keys[name]) for name, kind in keys.schema.items() if kind == pl.String

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import polars as pl
 
+from trimtab.core.columns import CATEGORIES
 from trimtab.core.objects import Batch
 from trimtab.data import tally
+from trimtab.data.kinds import present
 
 Key = tuple[str | None, ...]
 """The values of the grouping columns, as text; a missing value is a group of its own."""
@@ -19,9 +21,9 @@ def keys(batch: Batch, by: Sequence[str], step: str) -> pl.DataFrame:
     """The grouping columns as text, named `0`, `1`, ..., so that keys can be kept as JSON.
 
     Raises:
-        DataError: one of them is not there.
+        DataError: one of them is not there, or holds no categories.
     """
-    tally.present(batch, by, step)
+    present(batch, by, step, CATEGORIES)
     return batch.columns.select(written(batch[name]).alias(str(at)) for at, name in enumerate(by))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
-from trimtab.core.columns import Column, Columns
+from trimtab.core.columns import CategoryColumn, Columns, QuantityColumn, TimeColumn
 from trimtab.core.objects import Batch
 from trimtab.core.step import Step
 from trimtab.data.actions import Action, Found, act, check_flags, flags_after, number
@@ -40,9 +40,9 @@ class Hampel(Step):
     limit: Annotated[float, Field(gt=0)] = 3.0
     live: bool = True
     action: Action = "null"
-    time: Column = "time"
-    by: tuple[Column, ...] = ()
-    columns: tuple[Column, ...] = ()
+    time: TimeColumn = "time"
+    by: tuple[CategoryColumn, ...] = ()
+    columns: tuple[QuantityColumn, ...] = ()
     label: str = "label"
 
     @property

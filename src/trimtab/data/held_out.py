@@ -85,11 +85,6 @@ def text_features(texts: pl.Series) -> np.ndarray:
     return np.array(texts.fill_null("").to_list(), dtype=object)
 
 
-def embedding_features(vectors: pl.Series) -> np.ndarray:
-    """The embeddings (rows, dimensions) of a list column."""
-    return np.array(vectors.to_list(), dtype=np.float64)
-
-
 def picture_features(images: pl.Series, ids: np.ndarray, step: str, side: int = SIDE) -> np.ndarray:
     """Pixels (rows, 3 * side * side) of the pictures between 0 and 1."""
     bilinear = pillow("Image", step).Resampling.BILINEAR

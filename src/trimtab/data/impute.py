@@ -18,6 +18,7 @@ from trimtab.core.objects import Batch
 from trimtab.core.step import ColumnStep
 from trimtab.data import kinds, tally
 from trimtab.data.ahead import ahead
+from trimtab.data.kinds import present
 from trimtab.data.tally import Pile, Tally
 
 
@@ -49,7 +50,7 @@ class Impute(ColumnStep):
     def partial(self, batch: Batch) -> Tally:
         """Value counts of the columns."""
         names = [name for name in batch.columns.columns if name not in (self.text, self.label)]
-        chosen = tally.present(batch, self.columns or names, self.name)
+        chosen = present(batch, self.columns or names, self.name)
         return tally.count(
             {name: batch[name] for name in chosen if self._rule(name, batch[name].dtype) != "none"}
         )

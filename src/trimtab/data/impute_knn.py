@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field
 
-from trimtab.core.columns import Column
+from trimtab.core.columns import FillableColumn
 from trimtab.core.objects import Batch
 from trimtab.core.step import Step
 from trimtab.data.sample import Rows, add_rows, rows_of, sample
@@ -41,7 +41,7 @@ class ImputeKnn(Step):
     weights: Literal["uniform", "distance"] = "uniform"
     reference: Annotated[int, Field(ge=1)] = 5000
     levels: Annotated[int, Field(ge=1)] = 50
-    columns: tuple[Column, ...] = ()
+    columns: tuple[FillableColumn, ...] = ()
     text: str = "text"
     label: str = "label"
     seed: int = 0

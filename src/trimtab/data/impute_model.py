@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Self
 import numpy as np
 from pydantic import Field
 
-from trimtab.core.columns import Column
+from trimtab.core.columns import FillableColumn
 from trimtab.core.objects import Batch
 from trimtab.core.optional import optional
 from trimtab.core.step import Step
@@ -44,7 +44,7 @@ class ImputeModel(Step):
     rounds: Annotated[int, Field(ge=1)] = 5
     reference: Annotated[int, Field(ge=1)] = 10_000
     levels: Annotated[int, Field(ge=1)] = 20
-    columns: tuple[Column, ...] = ()
+    columns: tuple[FillableColumn, ...] = ()
     text: str = "text"
     label: str = "label"
     seed: int = 0

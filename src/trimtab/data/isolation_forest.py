@@ -10,12 +10,13 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
-from trimtab.core.columns import NUMBERS, TRUTHS, Columns, Of
+from trimtab.core.columns import NUMBERS, QUANTITIES, TRUTHS, Columns, QuantityColumn
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
 from trimtab.core.optional import optional
 from trimtab.core.step import Step
-from trimtab.data import kinds, tally
+from trimtab.data import kinds
+from trimtab.data.kinds import absent, numbers, present
 
 Rows = tuple[tuple[str, ...], tuple[tuple[np.ndarray, np.ndarray], ...]]
 """Column names, and of each block row ids (rows,) and values (rows, columns), NaN where missing."""
@@ -46,7 +47,7 @@ class IsolationForest(Step):
     share: Annotated[float, Field(gt=0, lt=0.5)] = 0.01
     trees: Annotated[int, Field(ge=1)] = 100
     sample: Annotated[int, Field(ge=2)] = 256
-    columns: tuple[Annotated[str, Of(frozenset({NUMBERS}))], ...] = ()
+    columns: tuple[QuantityColumn, ...] = ()
     action: Literal["drop", "flag"] = "drop"
     label: str = "label"
     seed: int = 0
@@ -77,10 +78,9 @@ class IsolationForest(Step):
     def partial(self, batch: Batch) -> Rows:
         """The rows themselves."""
         if self.action == "flag":
-            tally.absent(batch, [COLUMN], self.name)
-        names = [name for name in tally.numbers(batch) if name != self.label]
-        chosen = tuple(tally.present(batch, self.columns or sorted(names), self.name))
-        _check(batch, chosen, self.name)
+            absent(batch, [COLUMN], self.name)
+        names = [name for name in numbers(batch) if name != self.label]
+        chosen = tuple(present(batch, self.columns or sorted(names), self.name, QUANTITIES))
         return chosen, ((batch.ids, _matrix(batch, chosen)),)
 
     def merge(self, left: Rows, right: Rows) -> Rows:
@@ -116,7 +116,7 @@ class IsolationForest(Step):
             return batch
         there = bool(self.known) and set(self.known) <= set(batch.columns.columns)
         if not there and self.action == "drop":
-            tally.present(batch, self.known, self.name)
+            present(batch, self.known, self.name)
         held = kinds.as_learnt(batch, dict.fromkeys(self.known, (NUMBERS,)), self.name)
         scores = self.scores(_matrix(held, self.known)) if there else np.zeros(len(batch))
         outside = scores > (self.cutoff if self.cutoff is not None else np.inf)
@@ -149,12 +149,6 @@ class IsolationForest(Step):
                 at = np.where(inner, np.where(below, left[at], right[at]), at)
             total += path[at]
         return np.exp2(-total / self.usual)
-
-
-def _check(batch: Batch, names: Sequence[str], step: str) -> None:
-    for name in names:
-        if not (kind := batch[name].dtype).is_numeric() and kind != pl.Null:
-            raise DataError(f"step {step}", f"column '{name}' holds {kind}", "name columns of numbers")
 
 
 def _matrix(batch: Batch, names: Sequence[str]) -> np.ndarray:

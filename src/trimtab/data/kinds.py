@@ -1,18 +1,42 @@
-"""Whether a column still holds what it held in train: what steps check that learnt something of a column."""
+"""What the columns of a batch hold, and whether that is what a step needs, or learnt from.
+
+What `trimtab plan` tells of a step is what learning refuses, in the same words: see `trimtab.core.columns`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import polars as pl
 
-from trimtab.core.columns import DATES, NUMBERS, OTHERS, TEXTS, TRUTHS
+from trimtab.core.columns import (
+    ANY,
+    DATES,
+    FEATURES,
+    LISTS,
+    NUMBERS,
+    OTHERS,
+    SPANS,
+    TEXT,
+    TEXTS,
+    TRUTHS,
+    Kinds,
+    unfit,
+)
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
 from trimtab.data import tally
 
-_USUAL = {NUMBERS: pl.Float64(), TEXTS: pl.String(), TRUTHS: pl.Boolean()}
+SPARSE = pl.Struct({"at": pl.List(pl.UInt32), "value": pl.List(pl.Float32)})
+"""A row of a sparse matrix: see `trimtab.features.matrix`."""
+_USUAL = {
+    NUMBERS: pl.Float64(),
+    TRUTHS: pl.Boolean(),
+    TEXTS: pl.String(),
+    DATES: pl.Datetime("us"),
+    SPANS: pl.Duration("us"),
+}
 """The type of a column whose own type says nothing."""
 
 
@@ -26,9 +50,72 @@ def of_type(kind: pl.DataType) -> str:
         return NUMBERS
     if kind == pl.Boolean:
         return TRUTHS
-    if kind in (pl.Date, pl.Datetime):
-        return DATES
-    return TEXTS if kind in (pl.String, pl.Categorical, pl.Enum) else OTHERS
+    if kind in (pl.String, pl.Categorical, pl.Enum):
+        return TEXTS
+    if kind.is_temporal():
+        return DATES if kind in (pl.Date, pl.Datetime) else SPANS
+    if is_feature(kind):
+        return FEATURES
+    return LISTS if kind in (pl.List, pl.Array) else OTHERS
+
+
+def kinds_of(kind: pl.DataType) -> Kinds:
+    """What the values of a column of this type may be; nothing is known of one that holds none."""
+    return ANY if kind == pl.Null else frozenset({of_type(kind)})
+
+
+def is_feature(kind: pl.DataType) -> bool:
+    """True for the type of a feature column: a row of a dense or of a sparse matrix."""
+    dense = isinstance(kind, pl.Array) and kind.inner == pl.Float32 and len(kind.shape) == 1
+    return dense or is_sparse(kind)
+
+
+def is_sparse(kind: pl.DataType) -> bool:
+    """True for the type of a sparse feature column."""
+    return kind == SPARSE
+
+
+def numbers(batch: Batch) -> list[str]:
+    """The columns of numbers."""
+    return [name for name, kind in batch.columns.schema.items() if kind.is_numeric()]
+
+
+def present(batch: Batch, columns: Iterable[str], step: str, wanted: Kinds = ANY) -> list[str]:
+    """The columns, all of which the batch has, and which hold one of `wanted`, or no value at all.
+
+    Raises:
+        DataError: one of them is not there, or holds something else.
+    """
+    asked = list(columns)
+    held_by = {name: kinds_of(kind) for name, kind in batch.columns.schema.items()} if asked else {}
+    for column in asked:
+        for fault in unfit(column, held_by, wanted):
+            if column not in held_by or tally.present_values(batch[column]).any():
+                raise DataError(f"step {step}", fault.problem, fault.remedy)
+    return asked
+
+
+def texts_of(batch: Batch, column: str, step: str) -> pl.Series:
+    """A column of text, as strings; one without any value will do.
+
+    Raises:
+        DataError: it is not there, or holds something else.
+    """
+    values = held(batch[present(batch, [column], step, TEXT)[0]], TEXTS)
+    assert values is not None
+    return values.cast(pl.String)
+
+
+def absent(batch: Batch, columns: Iterable[str], step: str, remedy: str = "rename or drop it") -> None:
+    """Check that the batch has none of the columns, which the step is going to add.
+
+    Raises:
+        DataError: one of them is there.
+    """
+    there = set(batch.columns.columns)
+    for column in columns:
+        if column in there:
+            raise DataError(f"step {step}", f"would write over column '{column}'", remedy)
 
 
 def kind_of(value: object) -> str:

@@ -12,12 +12,14 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
-from trimtab.core.columns import Column
+from trimtab.core.columns import VECTORS, VectorColumn
 from trimtab.core.objects import Batch
 from trimtab.core.step import Step
-from trimtab.data import held_out, tally
+from trimtab.data import held_out
 from trimtab.data.confident import Cut, Score, doubts
+from trimtab.data.kinds import present
 from trimtab.data.label_review import DROP, KEEP, Reviewed, read_review, still_valid, write_review
+from trimtab.data.semantic_duplicates import embeddings
 
 Suspect = tuple[int, str, str, float]
 """Row id, given label, suggested label, score from 0 (surely wrong) to 1."""
@@ -55,7 +57,7 @@ class LabelErrors(Step):
 
     action: Literal["report", "drop", "review"] = "report"
     review: str = "label-review.csv"
-    embedding: Column | None = None
+    embedding: VectorColumn | None = None
     cut: Cut = "prune_by_noise_rate"
     rank_by: Score = "self_confidence"
     folds: Annotated[int, Field(ge=2, le=50)] = 5
@@ -72,7 +74,8 @@ class LabelErrors(Step):
         wanted = [self.embedding] if self.embedding else []
         if batch.modality != "tabular":
             wanted.append(self.text if batch.modality == "text" else self.image)
-        names = tally.present(batch, [self.label, *wanted], self.name)
+        names = present(batch, [self.label, *wanted], self.name)
+        present(batch, wanted[:1] if self.embedding else [], self.name, VECTORS)
         rows = batch.columns if batch.modality == "tabular" else batch.columns.select(names)
         return batch.modality, ((rows, batch.ids),)
 
@@ -205,7 +208,8 @@ class LabelErrors(Step):
 
     def _learner(self, modality: str, rows: pl.DataFrame, ids: np.ndarray) -> tuple[np.ndarray, Any]:
         if self.embedding:
-            return held_out.embedding_features(rows[self.embedding]), held_out.embedding_model()
+            vectors = embeddings(Batch(rows, ids, modality), self.embedding, f"step {self.name}")
+            return vectors.astype(np.float64), held_out.embedding_model()
         if modality == "text":
             return held_out.text_features(rows[self.text]), held_out.text_model()
         if modality == "image":

@@ -9,11 +9,11 @@ from typing import Annotated, ClassVar, Self
 import polars as pl
 from pydantic import Field
 
-from trimtab.core.columns import Column
+from trimtab.core.columns import TextColumn
 from trimtab.core.errors import ConfigError, suggestion
 from trimtab.core.objects import Batch
 from trimtab.core.step import Step
-from trimtab.data import tally
+from trimtab.data.kinds import texts_of
 
 SCRIPTS = {
     "ja": r"[\p{Hiragana}\p{Katakana}]",
@@ -62,7 +62,7 @@ class Language(Step):
 
     keep: tuple[str, ...] = ()
     share: Annotated[float, Field(ge=0, le=1)] = 0.05
-    text: Column = "text"
+    text: TextColumn = "text"
     kept: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
@@ -94,8 +94,7 @@ class Language(Step):
         return batch.keep(stays.to_numpy(), self.name, why.to_list())
 
     def _languages(self, batch: Batch) -> pl.Series:
-        tally.present(batch, [self.text], self.name)
-        return languages(batch[self.text].cast(pl.String))
+        return languages(texts_of(batch, self.text, self.name))
 
 
 def languages(texts: pl.Series) -> pl.Series:

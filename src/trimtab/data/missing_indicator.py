@@ -10,6 +10,7 @@ from trimtab.core.columns import TRUTHS, Column, Columns
 from trimtab.core.objects import Batch
 from trimtab.core.step import Step
 from trimtab.data import tally
+from trimtab.data.kinds import absent, present
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,9 @@ class MissingIndicator(Step):
     def partial(self, batch: Batch) -> Mapping[str, bool]:
         """Which columns have a gap."""
         names = [name for name in batch.columns.columns if name not in (self.text, self.label)]
-        chosen = tally.present(batch, self.columns or names, self.name)
+        chosen = present(batch, self.columns or names, self.name)
         gaps = {name: not tally.present_values(batch[name]).all() for name in chosen}
-        tally.absent(batch, [f"{name}_missing" for name, gap in gaps.items() if gap], self.name)
+        absent(batch, [f"{name}_missing" for name, gap in gaps.items() if gap], self.name)
         return gaps
 
     def merge(self, left: Mapping[str, bool], right: Mapping[str, bool]) -> Mapping[str, bool]:

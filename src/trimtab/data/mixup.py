@@ -10,9 +10,9 @@ import polars as pl
 from pydantic import Field
 
 from trimtab.core.objects import Batch
-from trimtab.data import tally
 from trimtab.data.added_rows import AddedRows, extended
 from trimtab.data.augment_image import picture_column
+from trimtab.data.kinds import present
 from trimtab.data.pictures import decode, encode, pillow
 
 MIX_LABEL, MIX_WEIGHT = "mix_label", "mix_weight"
@@ -50,7 +50,7 @@ class Mixup(AddedRows):
     def __call__(self, batch: Batch) -> Batch:
         """The rows, and after them the mixed ones."""
         picture_column(batch, self.image, self.name)
-        tally.present(batch, [self.label], self.name)
+        present(batch, [self.label], self.name)
         batch = self._with_weights(batch)
         pool = self._pool(batch)
         at: list[int] = []

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 import numpy as np
-import polars as pl
 from pydantic import Field
 
-from trimtab.core.columns import Column
+from trimtab.core.columns import TextColumn
 from trimtab.core.objects import Batch
-from trimtab.data import tally
 from trimtab.data.copies import KeyedCopies, Keys
+from trimtab.data.kinds import texts_of
 from trimtab.data.minhash import band_keys, similar, similar_by_key
 from trimtab.data.pairs import Pairs
 from trimtab.data.shingles import Shingles, Unit, join, shingles
@@ -31,15 +30,14 @@ class NearDuplicates(KeyedCopies):
     name: ClassVar[str] = "near_duplicates"
     accepts: ClassVar[frozenset[str]] = frozenset({"text"})
 
-    text: Column = "text"
+    text: TextColumn = "text"
     similarity: Annotated[float, Field(gt=0, le=1)] = 0.9
     unit: Unit = "characters"
     width: Annotated[int, Field(ge=1, le=20)] = 3
 
     def summary(self, batch: Batch) -> Shingles:
         """The rows' shingles."""
-        tally.present(batch, [self.text], self.name)
-        return shingles(batch[self.text].cast(pl.String).to_list(), self.unit, self.width)
+        return shingles(texts_of(batch, self.text, self.name).to_list(), self.unit, self.width)
 
     def pairs(self, summaries: Sequence[Shingles], order: np.ndarray) -> Pairs:
         """The rows that are alike."""

@@ -17,6 +17,7 @@ from trimtab.core.hub import model_folder
 from trimtab.core.objects import Batch
 from trimtab.core.optional import optional
 from trimtab.data.augment import Edit, chosen
+from trimtab.data.kinds import texts_of
 from trimtab.data.synonyms import STOP, candidates, pieces_of
 
 _PLAIN = re.compile(r"[a-z]{2,}")
@@ -53,7 +54,7 @@ class EmbeddingNeighbours(Edit):
 
     def partial(self, batch: Batch) -> Any:
         """What every copying step counts, and the words of the rows."""
-        texts = batch[self.text].fill_null("").to_list() if self.text in batch.columns.columns else []
+        texts = texts_of(batch, self.text, self.name).fill_null("").to_list()
         words = frozenset(piece.lower() for text in texts for piece in pieces_of(text) if piece[0].isalpha())
         return _Words(super().partial(batch), words - STOP)
 

@@ -14,21 +14,30 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
-from trimtab.core.columns import NUMBERS, TEXTS, Column, Columns, Fault, Of, unfit
-from trimtab.core.errors import ConfigError, DataError
+from trimtab.core.columns import (
+    NUMBERS,
+    QUANTITIES,
+    SIZES,
+    TEXTS,
+    CategoryColumn,
+    Columns,
+    Fault,
+    SizedColumn,
+    unfit,
+)
+from trimtab.core.errors import ConfigError
 from trimtab.core.objects import Batch
 from trimtab.core.step import ColumnStep
 from trimtab.data import groups, kinds, tally
 from trimtab.data.actions import Action, Found, act, check_flags, flags_after, number
 from trimtab.data.ahead import ahead
+from trimtab.data.kinds import numbers, present
 from trimtab.data.tally import Pile, Tally
 
 Bound = tuple[str, float, float]
 """Column, lowest and highest value that stays."""
 GroupBound = tuple[str, groups.Key, float, float]
 """Column, group, lowest and highest value that stays."""
-Measured = Annotated[str, Of(frozenset({NUMBERS, TEXTS}))]
-"""The name of a column that has a size: numbers, or texts by their length."""
 Counted = tuple[Tally, Tally, frozenset[str]]
 """Value counts of all rows, and by group; and the columns of text, whose lengths are counted."""
 
@@ -51,8 +60,8 @@ class Outliers(ColumnStep):
     light: ClassVar[bool] = True
     learned: ClassVar[tuple[str, ...]] = ("bounds", "group_bounds", "lengths")
 
-    columns: tuple[Measured, ...] = ()
-    by: tuple[Column, ...] = ()
+    columns: tuple[SizedColumn, ...] = ()
+    by: tuple[CategoryColumn, ...] = ()
     action: Action = "drop"
     text: str = "text"
     label: str = "label"
@@ -72,7 +81,7 @@ class Outliers(ColumnStep):
         if columns is not None and self.action == "clip":
             for name in self.columns:
                 if columns.get(name) == frozenset({TEXTS}):
-                    yield from unfit(name, columns, frozenset({NUMBERS}))
+                    yield from unfit(name, columns, QUANTITIES)
 
     def after(self, columns: Columns) -> Columns:
         """Flags of all, at most."""
@@ -84,10 +93,12 @@ class Outliers(ColumnStep):
 
     def partial(self, batch: Batch) -> Counted:
         """Value counts of the measured quantities, of all rows and by group."""
-        names = tally.present(batch, self.columns or self._usual(batch), self.name)
+        names = present(batch, self.columns or self._usual(batch), self.name, SIZES)
+        if self.action == "clip":
+            present(batch, names, self.name, QUANTITIES)
         values = {name: self._measured(batch, name) for name in names}
         check_flags(batch, values, self.action, self.name)
-        texts = frozenset(name for name in values if batch[name].dtype == pl.String)
+        texts = frozenset(name for name in values if kinds.of_type(batch[name].dtype) == TEXTS)
         if not self.by:
             return tally.count(values), {}, texts
         return tally.count(values), groups.count(values, groups.keys(batch, self.by, self.name)), texts
@@ -130,7 +141,7 @@ class Outliers(ColumnStep):
         """The rows after the action."""
         names = [bound[0] for bound in self.bounds or ()]
         if self.train_only:
-            tally.present(batch, names, self.name)
+            present(batch, names, self.name)
         if self.lengths is not None:  # else learnt by an earlier version, which did not say
             texts = set(self.lengths)
             learnt = {name: (TEXTS if name in texts else NUMBERS,) for name in names}
@@ -148,7 +159,7 @@ class Outliers(ColumnStep):
         rows = rows.with_columns(self._ranges(batch, name))
         value, low, high = pl.col("value"), pl.col("low"), pl.col("high")
         rows = rows.with_columns(outside=((value < low) | (value > high)).fill_null(False))
-        what = f"length of {name}" if batch[name].dtype == pl.String else name
+        what = f"length of {name}" if kinds.of_type(batch[name].dtype) == TEXTS else name
         tail = f"{' of its group' if self.by else ''} ({self.name})"
         reason = pl.format(
             "{} {} is outside {} to {}{}", pl.lit(what), *map(number, rows.columns[:3]), pl.lit(tail)
@@ -169,19 +180,12 @@ class Outliers(ColumnStep):
     def _usual(self, batch: Batch) -> list[str]:
         if batch.modality == "text" and self.action != "clip":
             return [self.text]
-        return [name for name in tally.numbers(batch) if name != self.label and name not in self.by]
+        return [name for name in numbers(batch) if name != self.label and name not in self.by]
 
     def _measured(self, batch: Batch, name: str) -> pl.Series:
-        values = batch[name]
-        if values.dtype in (pl.String, pl.Null):
-            return values.cast(pl.String).str.len_chars()
-        if not values.dtype.is_numeric():
-            raise DataError(
-                f"step {self.name}",
-                f"column '{name}' holds {values.dtype}",
-                "name columns of numbers or text",
-            )
-        return values
+        values = kinds.held(batch[name], TEXTS, NUMBERS)
+        assert values is not None
+        return values if values.dtype.is_numeric() else values.cast(pl.String).str.len_chars()
 
 
 @dataclass(frozen=True)

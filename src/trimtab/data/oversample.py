@@ -12,8 +12,8 @@ from pydantic import Field
 
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
-from trimtab.data import tally
 from trimtab.data.added_rows import AddedRows, extended
+from trimtab.data.kinds import present
 from trimtab.data.smote import made_up, usable
 
 
@@ -49,7 +49,7 @@ class Oversample(AddedRows):
 
     def partial(self, batch: Batch) -> Any:
         """The largest id, and the rows: for `random` their ids and labels alone."""
-        tally.present(batch, [self.label], self.name)
+        present(batch, [self.label], self.name)
         rows = batch.columns if self.method == "smote" else batch.columns.select(self.label)
         names = {name: f"={name}" for name in rows.columns}  # no column is called "id" by chance
         return super().partial(batch), (rows.rename(names).with_columns(pl.Series("id", batch.ids)),)

@@ -124,7 +124,7 @@ def _header(
 def check_header(names: Sequence[str], place: str, alone: bool) -> None:
     """Refuse a first row that no header is: else rows of the data would be lost in silence.
 
-    Numbers that count from 0 pass: pandas names columns so. `alone`: nothing stands below.
+    Numbers that count from 0 to 2 or further pass: pandas names columns so. `alone`: nothing stands below.
 
     Raises:
         DataError: all names are numbers, two are equal, or the whole file stands in the header.

@@ -13,8 +13,8 @@ from pydantic import Field
 
 from trimtab.core.columns import Column, Columns, Fault, unfit
 from trimtab.core.objects import Batch
-from trimtab.data import tally
 from trimtab.data.copies import Copies
+from trimtab.data.kinds import present
 from trimtab.data.pairs import Pairs
 from trimtab.data.records import similar_records
 
@@ -53,9 +53,9 @@ class RecordDuplicates(Copies):
     def summary(self, batch: Batch) -> pl.DataFrame:
         """The compared fields."""
         usual = [name for name in batch.columns.columns if name != self.label]
-        compared = tally.present(batch, self.columns or usual, self.name)
-        keyed = tally.present(batch, chain(*self._keys), self.name)
-        tally.present(batch, self.weights, self.name)
+        compared = present(batch, self.columns or usual, self.name)
+        keyed = present(batch, chain(*self._keys), self.name)
+        present(batch, self.weights, self.name)
         return batch.columns.select([*dict.fromkeys([*compared, *keyed])])
 
     @property

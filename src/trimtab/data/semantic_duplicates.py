@@ -17,8 +17,8 @@ from trimtab.core.objects import Batch
 from trimtab.data.copies import Copies
 from trimtab.data.cosine import similar_vectors
 from trimtab.data.encoder import Encoder
+from trimtab.data.kinds import texts_of
 from trimtab.data.pairs import Pairs
-from trimtab.data.tally import present
 
 REMEDY = "name the one that holds vectors in `embedding`, or let an `encoder` (`minilm`) embed the texts"
 
@@ -58,8 +58,7 @@ class SemanticDuplicates(Copies):
         """The rows' embeddings (rows, width)."""
         if self._encoder is None:
             return embeddings(batch, self.embedding, f"step {self.name}")
-        present(batch, [self.text], self.name)
-        return self._encoder(batch[self.text].cast(pl.String).to_list())
+        return self._encoder(texts_of(batch, self.text, self.name).to_list())
 
     def pairs(self, summaries: Sequence[np.ndarray], order: np.ndarray) -> Pairs:
         """The rows that are alike."""
@@ -93,13 +92,10 @@ def embeddings(batch: Batch, column: str, place: str) -> np.ndarray:
         DataError: there is no such column, it holds no lists of numbers, or their lengths differ.
     """
     if column not in batch.columns.columns:
-        raise DataError(
-            place,
-            f"no column '{column}'",
-            REMEDY,
-        )
-    lists = [value for value in batch[column].to_list() if value is not None]
-    widths = sorted({len(value) if isinstance(value, list) else 0 for value in lists})
+        raise DataError(place, f"no column '{column}'", REMEDY)
+    there = batch[column].is_not_null()
+    lists = batch[column].filter(there).to_list() if of_numbers(batch[column]) else [[]] * int(there.sum())
+    widths = sorted(set(map(len, lists)))
     if lists and (len(widths) > 1 or widths[0] == 0):
         raise DataError(
             place,
@@ -108,5 +104,12 @@ def embeddings(batch: Batch, column: str, place: str) -> np.ndarray:
         )
     vectors = np.zeros((len(batch), widths[0] if widths else 0), np.float32)
     if lists:
-        vectors[batch[column].is_not_null().to_numpy()] = lists
+        vectors[there.to_numpy()] = lists
     return vectors
+
+
+def of_numbers(values: pl.Series) -> bool:
+    """True for lists of numbers, none of which is missing."""
+    kind = values.dtype
+    inner = kind.inner if isinstance(kind, pl.List | pl.Array) else None
+    return inner is not None and inner.is_numeric() and not values.drop_nulls().explode().null_count()

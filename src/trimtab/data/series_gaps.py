@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
-from trimtab.core.columns import Column
+from trimtab.core.columns import CategoryColumn, QuantityColumn, TimeColumn
 from trimtab.core.objects import Batch
 from trimtab.core.step import Step
 from trimtab.data.timeline import Timeline, measured, timeline
@@ -27,9 +27,9 @@ class SeriesGaps(Step):
 
     live: bool = True
     limit: Annotated[int, Field(ge=1)] | None = None
-    time: Column = "time"
-    by: tuple[Column, ...] = ()
-    columns: tuple[Column, ...] = ()
+    time: TimeColumn = "time"
+    by: tuple[CategoryColumn, ...] = ()
+    columns: tuple[QuantityColumn, ...] = ()
     label: str = "label"
 
     @property

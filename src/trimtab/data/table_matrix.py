@@ -9,10 +9,10 @@ from itertools import pairwise
 import numpy as np
 import polars as pl
 
-from trimtab.core.columns import NUMBERS, TEXTS, TRUTHS
-from trimtab.core.errors import DataError
+from trimtab.core.columns import FILLABLE, NUMBERS, TEXTS, TRUTHS
 from trimtab.core.objects import Batch
 from trimtab.data import kinds, tally
+from trimtab.data.kinds import present
 
 Scale = tuple[str, float, float]
 """A column of numbers, its mean and its standard deviation (1 where it is 0)."""
@@ -122,19 +122,9 @@ def fillable(batch: Batch, columns: Sequence[str], leave: Sequence[str], step: s
     Raises:
         DataError: a named column holds something else (a date, a list), or is not there.
     """
-    kinds = batch.columns.schema
-    for name in tally.present(batch, columns, step):
-        if not _fillable(kinds[name]):
-            raise DataError(
-                f"step {step}",
-                f"column '{name}' holds {kinds[name]}",
-                "name columns of numbers or categories",
-            )
-    return sorted(columns or [name for name, kind in kinds.items() if _fillable(kind) and name not in leave])
-
-
-def _fillable(kind: pl.DataType) -> bool:
-    return kind.is_numeric() or kind in (pl.String, pl.Boolean, pl.Null, pl.Categorical, pl.Enum)
+    named = present(batch, columns, step, FILLABLE)
+    usual = [name for name, kind in batch.columns.schema.items() if kinds.kinds_of(kind) & FILLABLE]
+    return sorted(named or [name for name in usual if name not in leave])
 
 
 def _column(batch: Batch, name: str) -> pl.Series:

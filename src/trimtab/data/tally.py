@@ -5,7 +5,7 @@ Counts of blocks add up, so whatever is learnt from them is the same for any num
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil, floor, frexp, isfinite, ldexp, nan
 from typing import Any, Self
@@ -13,9 +13,6 @@ from zlib import crc32
 
 import numpy as np
 import polars as pl
-
-from trimtab.core.errors import DataError, suggestion
-from trimtab.core.objects import Batch
 
 Tally = Mapping[str, pl.DataFrame]
 """Column name to a frame of `value` and `rows`, sorted by value, without missing values; see `piles` too."""
@@ -26,38 +23,6 @@ _SQUARABLE = 1e150
 """The largest value whose square is a float."""
 LOOK = 1024
 """Values that are looked at to guess whether a block holds many distinct ones."""
-
-
-def present(batch: Batch, columns: Iterable[str], step: str) -> list[str]:
-    """The columns, all of which the batch has.
-
-    Raises:
-        DataError: one of them is not there.
-    """
-    wanted, there = list(columns), set(batch.columns.columns)
-    for column in wanted:
-        if column not in there:
-            raise DataError(
-                f"step {step}", f"no column '{column}'", suggestion(column, batch.columns.columns)
-            )
-    return wanted
-
-
-def absent(batch: Batch, columns: Iterable[str], step: str, remedy: str = "rename or drop it") -> None:
-    """Check that the batch has none of the columns, which the step is going to add.
-
-    Raises:
-        DataError: one of them is there.
-    """
-    there = set(batch.columns.columns)
-    for column in columns:
-        if column in there:
-            raise DataError(f"step {step}", f"would write over column '{column}'", remedy)
-
-
-def numbers(batch: Batch) -> list[str]:
-    """The columns of numbers."""
-    return [name for name, kind in batch.columns.schema.items() if kind.is_numeric()]
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from typing import Annotated, ClassVar, Literal, Self
 import polars as pl
 from pydantic import Field
 
-from trimtab.core.columns import Column
+from trimtab.core.columns import TextColumn
 from trimtab.core.objects import Batch
 from trimtab.core.step import Step
-from trimtab.data import tally
+from trimtab.data.kinds import texts_of
 from trimtab.data.terms import WORD
 
 Frequency = tuple[int, pl.DataFrame]
@@ -36,7 +36,7 @@ class TermFrequency(Step):
     min_count: Annotated[int, Field(ge=1)] = 2
     max_share: Annotated[float, Field(gt=0, le=1)] = 1.0
     action: Literal["drop", "remove"] = "drop"
-    text: Column = "text"
+    text: TextColumn = "text"
     common: tuple[str, ...] | None = None
 
     @property
@@ -75,8 +75,7 @@ class TermFrequency(Step):
         return rare if self.max_share == 1 else f"{rare} or of more than {self.max_share:.0%} of rows"
 
     def _words(self, batch: Batch) -> pl.Series:
-        tally.present(batch, [self.text], self.name)
-        return batch[self.text].cast(pl.String).str.to_lowercase().str.extract_all(WORD)
+        return texts_of(batch, self.text, self.name).str.to_lowercase().str.extract_all(WORD)
 
 
 @dataclass(frozen=True)

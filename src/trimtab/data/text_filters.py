@@ -11,11 +11,11 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
-from trimtab.core.columns import Column
+from trimtab.core.columns import TextColumn
 from trimtab.core.errors import ConfigError
 from trimtab.core.objects import Batch
 from trimtab.core.step import Step
-from trimtab.data import tally
+from trimtab.data.kinds import texts_of
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class TextFilter(Step):
     accepts: ClassVar[frozenset[str]] = frozenset({"text"})
     train_only: ClassVar[bool] = True
 
-    text: Column = "text"
+    text: TextColumn = "text"
 
     @abstractmethod
     def judge(self, texts: pl.Series) -> tuple[pl.Series, pl.Series]:
@@ -34,8 +34,7 @@ class TextFilter(Step):
 
     def __call__(self, batch: Batch) -> Batch:
         """The rows whose text passes."""
-        tally.present(batch, [self.text], self.name)
-        gone, reasons = self.judge(batch[self.text].cast(pl.String))
+        gone, reasons = self.judge(texts_of(batch, self.text, self.name))
         mask = gone.fill_null(False)
         return batch.keep(~mask.to_numpy(), self.name, reasons.filter(mask).to_list())
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from trimtab.core.errors import DataError
+from trimtab.core.columns import CATEGORIES, DATES, NUMBERS, QUANTITIES, SPANS, TIMES
 from trimtab.core.objects import Batch
-from trimtab.data import tally
+from trimtab.data.kinds import held, numbers, present
 
 
 @dataclass(frozen=True)
@@ -36,20 +36,14 @@ def timeline(batch: Batch, time: str, by: Sequence[str], step: str) -> Timeline:
     """The order of a batch whose series are the groups of the columns `by`; without any, all rows are one.
 
     Raises:
-        DataError: a column is not there, or `time` is neither date, time nor number.
+        DataError: a column is not there, or `time` holds neither dates, durations nor numbers.
     """
-    tally.present(batch, [time, *by], step)
-    kind = batch.columns.schema[time]
-    if not (kind.is_temporal() or kind.is_numeric() or kind == pl.Null):
-        raise DataError(
-            f"step {step}", f"column '{time}' holds {kind}", "give it as date, datetime or number"
-        )
-    seconds = pl.col(time).cast(pl.Datetime("us")) if kind == pl.Date else pl.col(time)
-    seconds = seconds.to_physical() / _ticks(kind) if kind.is_temporal() else seconds
-    seconds = seconds.cast(pl.Float64).fill_nan(None).alias("time")
+    present(batch, [time], step, TIMES)
+    present(batch, by, step, CATEGORIES)
     keys = [pl.col(name).alias(f"key {at}") for at, name in enumerate(by)]
     exact = pl.col(time).alias("exact")  # as floats, nanoseconds and large numbers would be tied
-    frame = batch.columns.select(*keys, seconds, exact).with_columns(pl.Series("id", batch.ids))
+    at, ids = seconds(batch[time]).alias("time"), pl.Series("id", batch.ids)
+    frame = batch.columns.select(*keys, exact).with_columns(at, ids)
     frame = frame.with_row_index("row").drop_nulls("time")
     named = [f"key {at}" for at in range(len(by))]
     frame = frame.sort([*named, "exact", "id"])
@@ -58,10 +52,15 @@ def timeline(batch: Batch, time: str, by: Sequence[str], step: str) -> Timeline:
     return Timeline(frame["row"].cast(pl.Int64).to_numpy(), codes, frame["time"].to_numpy())
 
 
-def _ticks(kind: pl.DataType) -> float:
-    """Physical units a second."""
-    unit = "ns" if kind == pl.Time else getattr(kind, "time_unit", "us")
-    return {"ms": 1e3, "us": 1e6, "ns": 1e9}[unit]
+def seconds(values: pl.Series) -> pl.Series:
+    """Points in time as seconds since 1970, durations as seconds, numbers as they are: (rows,) float64."""
+    found = held(values, NUMBERS, DATES, SPANS)
+    assert found is not None
+    found = found.cast(pl.Datetime("us")) if found.dtype == pl.Date else found
+    if found.dtype.is_temporal():
+        unit = "ns" if found.dtype == pl.Time else getattr(found.dtype, "time_unit", "us")
+        found = found.to_physical() / {"ms": 1e3, "us": 1e6, "ns": 1e9}[unit]
+    return found.cast(pl.Float64).fill_nan(None)
 
 
 def measured(batch: Batch, columns: Sequence[str], leave: Sequence[str], step: str) -> list[str]:
@@ -70,10 +69,7 @@ def measured(batch: Batch, columns: Sequence[str], leave: Sequence[str], step: s
     Raises:
         DataError: a named column holds something else, or is not there.
     """
-    for name in tally.present(batch, columns, step):
-        if not (kind := batch.columns.schema[name]).is_numeric() and kind != pl.Null:
-            raise DataError(f"step {step}", f"column '{name}' holds {kind}", "name columns of numbers")
-    return list(columns) or [name for name in tally.numbers(batch) if name not in leave]
+    return present(batch, columns, step, QUANTITIES) or [name for name in numbers(batch) if name not in leave]
 
 
 def window(

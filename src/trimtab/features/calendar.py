@@ -9,9 +9,9 @@ from typing import ClassVar
 import numpy as np
 import polars as pl
 
-from trimtab.core.columns import Column
+from trimtab.core.columns import CALENDAR, DateColumn
 from trimtab.core.objects import Batch
-from trimtab.data.tally import present
+from trimtab.data.kinds import present
 from trimtab.features.clock import Part, part, part_names, points
 from trimtab.features.feature import Feature, Names
 
@@ -27,7 +27,7 @@ class Calendar(Feature):
     name: ClassVar[str] = "calendar"
     accepts: ClassVar[frozenset[str]] = frozenset({"series"})
 
-    time: Column = "time"
+    time: DateColumn = "time"
     parts: tuple[Part, ...] = ("hour", "weekday", "year_day", "weekend")
     cyclic: bool = True
     holidays: tuple[date, ...] = ()
@@ -40,7 +40,7 @@ class Calendar(Feature):
 
     def vectors(self, batch: Batch) -> np.ndarray:
         """Parts (rows, parts)."""
-        times = points(batch[present(batch, [self.time], self.name)[0]], f"step {self.name}")
+        times = points(batch[present(batch, [self.time], self.name, CALENDAR)[0]], f"step {self.name}")
         found = [part(times, what, self.cyclic) for what in self.parts]
         if self.holidays:
             free = times.dt.date().is_in([date.fromisoformat(str(day)) for day in self.holidays])

@@ -7,7 +7,9 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
+from trimtab.core.columns import DATES
 from trimtab.core.errors import DataError
+from trimtab.data.kinds import held
 
 Part = Literal["epoch", "year", "month", "day", "weekday", "year_day", "hour", "minute", "weekend"]
 TURN = {"month": 12, "day": 31, "weekday": 7, "year_day": 366, "hour": 24, "minute": 60}
@@ -29,8 +31,9 @@ def points(values: pl.Series, place: str) -> pl.Series:
     Raises:
         DataError: the column holds anything else.
     """
-    if values.dtype == pl.Null or is_time(values.dtype):
-        return values.cast(pl.Datetime("us")) if values.dtype in (pl.Null, pl.Date) else values
+    found = held(values, DATES)
+    if found is not None:
+        return found.cast(pl.Datetime("us")) if found.dtype == pl.Date else found
     raise DataError(
         place,
         f"column '{values.name}' holds {values.dtype}, not dates",

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable
 
 import polars as pl
 
+from trimtab.core.columns import DATES, NUMBERS, TEXTS, TRUTHS, Kinds
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
 from trimtab.data.groups import written
-from trimtab.data.tally import present
+from trimtab.data.kinds import held, of_type, present
 
 
 def chosen(
@@ -18,13 +19,14 @@ def chosen(
     wanted: Callable[[pl.DataType], bool],
     leave_out: Iterable[str],
     step: str,
+    allowed: Kinds,
 ) -> list[str]:
     """The columns named, or by default all of a wanted type but for those to leave out; by the alphabet.
 
     Raises:
-        DataError: a named column is not there.
+        DataError: a named column is not there, or holds nothing that is allowed.
     """
-    named = present(batch, columns, step)
+    named = present(batch, columns, step, allowed)
     if named:
         return named
     closed = set(leave_out)
@@ -49,12 +51,13 @@ def words(values: pl.Series) -> pl.Series:
     Whole numbers are written alike whether they come as integers or as floats.
 
     Raises:
-        DataError: lists, structs or bytes, which are no categories.
+        DataError: durations, lists and others, which are no categories.
     """
-    if values.dtype.is_nested() or values.dtype == pl.Binary:
+    found = held(values, TEXTS, NUMBERS, TRUTHS, DATES)
+    if found is None:
         raise DataError(
             f"column '{values.name}'",
-            f"holds {values.dtype}, no categories",
+            f"holds {of_type(values.dtype)}, no categories",
             "name columns of text or numbers",
         )
-    return written(values)
+    return written(found)

@@ -8,7 +8,7 @@ from typing import ClassVar, Self
 import numpy as np
 import polars as pl
 
-from trimtab.core.columns import DateColumn
+from trimtab.core.columns import CALENDAR, DateColumn
 from trimtab.core.objects import Batch
 from trimtab.features.clock import CLOCK, Part, is_time, part, part_names, points
 from trimtab.features.columns import chosen, column
@@ -37,7 +37,7 @@ class Dates(Feature):
 
     def partial(self, batch: Batch) -> frozenset[tuple[str, bool]]:
         """The columns of dates."""
-        names = chosen(batch, self.columns, is_time, [self.label], self.name)
+        names = chosen(batch, self.columns, is_time, [self.label], self.name, CALENDAR)
         return frozenset((name, batch[name].dtype != pl.Date) for name in names)
 
     def merge(self, left: frozenset[tuple[str, bool]], right: frozenset[tuple[str, bool]]) -> object:

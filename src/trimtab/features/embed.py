@@ -9,11 +9,11 @@ from typing import Annotated, ClassVar, Self
 import numpy as np
 from pydantic import Field
 
-from trimtab.core.columns import Column
+from trimtab.core.columns import TextColumn
 from trimtab.core.errors import EnvironmentFault
 from trimtab.core.objects import Batch
 from trimtab.data.encoder import Encoder, Pooling
-from trimtab.data.tally import present
+from trimtab.data.kinds import texts_of
 from trimtab.features.feature import Feature, Names
 
 
@@ -32,7 +32,7 @@ class Embed(Feature):
     learned: ClassVar[tuple[str, ...]] = ("width", "weights")
     models: ClassVar[tuple[str, ...]] = ("encoder",)
 
-    text: Column = "text"
+    text: TextColumn = "text"
     encoder: str = "minilm"
     pooling: Pooling = "mean"
     prefix: str = ""
@@ -54,8 +54,7 @@ class Embed(Feature):
 
     def vectors(self, batch: Batch) -> np.ndarray:
         """Embeddings (rows, width) of length 1."""
-        present(batch, [self.text], self.name)
-        texts = batch[self.text].to_list()
+        texts = texts_of(batch, self.text, self.name)
         return self._checked([None if text is None else self.prefix + text for text in texts])
 
     def _made(self) -> Encoder:

@@ -12,7 +12,7 @@ import polars as pl
 from pydantic import Field
 from scipy.sparse import csr_matrix
 
-from trimtab.core.columns import Column
+from trimtab.core.columns import CATEGORIES, CategoryColumn
 from trimtab.core.objects import Batch
 from trimtab.data import tally
 from trimtab.data.tally import Tally
@@ -24,7 +24,7 @@ Categories = tuple[tuple[str, tuple[str, ...]], ...]
 """Column and its categories, in order."""
 
 
-CATEGORIES = "text and truth values, but for `text` and `label`"
+USUAL = "text and truth values, but for `text` and `label`"
 
 
 def is_category(kind: pl.DataType) -> bool:
@@ -41,10 +41,10 @@ class Encoder(Feature):
     """
 
     accepts: ClassVar[frozenset[str]] = frozenset({"text", "tabular", "series"})
-    takes: ClassVar[str] = CATEGORIES
+    takes: ClassVar[str] = USUAL
     learned: ClassVar[tuple[str, ...]] = ("categories",)
 
-    columns: tuple[Column, ...] = ()
+    columns: tuple[CategoryColumn, ...] = ()
     text: str = "text"
     label: str = "label"
     categories: Categories | None = None
@@ -55,7 +55,7 @@ class Encoder(Feature):
 
     def partial(self, batch: Batch) -> Tally:
         """Value counts of the columns."""
-        names = chosen(batch, self.columns, is_category, [self.text, self.label], self.name)
+        names = chosen(batch, self.columns, is_category, [self.text, self.label], self.name, CATEGORIES)
         return tally.count({name: words(batch[name]) for name in names})
 
     def merge(self, left: Tally, right: Tally) -> Tally:

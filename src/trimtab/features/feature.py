@@ -16,7 +16,7 @@ from trimtab.core.dropped import Dropped
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
 from trimtab.core.step import Step
-from trimtab.data.tally import absent
+from trimtab.data.kinds import absent
 from trimtab.features import READ
 from trimtab.features.matrix import Matrix, as_series
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
-import polars as pl
 from pydantic import Field
 
-from trimtab.core.columns import Column
+from trimtab.core.columns import TIMES, TimeColumn
 from trimtab.core.objects import Batch
-from trimtab.data.tally import present
-from trimtab.features.clock import SECONDS, points
+from trimtab.data.kinds import present
+from trimtab.data.timeline import seconds
+from trimtab.features.clock import SECONDS
 from trimtab.features.feature import Feature, Names
 
 Period = Literal["hour", "day", "week", "year"] | Annotated[float, Field(gt=0)]
@@ -30,7 +30,7 @@ class Fourier(Feature):
     name: ClassVar[str] = "fourier"
     accepts: ClassVar[frozenset[str]] = frozenset({"series"})
 
-    time: Column = "time"
+    time: TimeColumn = "time"
     periods: tuple[Period, ...] = ("day", "week")
     order: Annotated[int, Field(ge=1)] = 3
 
@@ -46,10 +46,8 @@ class Fourier(Feature):
 
     def vectors(self, batch: Batch) -> np.ndarray:
         """Waves (rows, periods * order * 2)."""
-        times = batch[present(batch, [self.time], self.name)[0]]
-        if not times.dtype.is_numeric():
-            times = points(times, f"step {self.name}").dt.epoch("us") / 1e6
-        at = times.cast(pl.Float64).fill_null(np.nan).to_numpy()
+        times = batch[present(batch, [self.time], self.name, TIMES)[0]]
+        at = seconds(times).fill_null(np.nan).to_numpy()
         waves = []
         for period in self.periods:
             length = SECONDS[period] if isinstance(period, str) else period

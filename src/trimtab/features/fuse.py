@@ -12,10 +12,10 @@ from pydantic import Field
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from scipy.sparse import csr_matrix
 
-from trimtab.core.columns import FEATURES, Column, Columns, Fault
+from trimtab.core.columns import BLOCKS, FEATURES, BlockColumn, Columns, Fault
 from trimtab.core.errors import ConfigError
 from trimtab.core.objects import Batch
-from trimtab.data.tally import present
+from trimtab.data.kinds import present
 from trimtab.features.feature import Feature, Gathered, Names, gather, in_order, names_in
 from trimtab.features.folds import fold_of, sample
 from trimtab.features.matrix import Matrix, beside, features_of, matrix, unit_rows
@@ -43,7 +43,7 @@ class Fuse(Feature):
     takes: ClassVar[str] = "columns of features"
     learned: ClassVar[tuple[str, ...]] = ("blocks",)
 
-    columns: tuple[Column, ...] = ()
+    columns: tuple[BlockColumn, ...] = ()
     scaling: Literal["l2", "unit_variance", "none"] = "l2"
     weights: Literal["equal", "learnt"] | tuple[Annotated[float, Field(ge=0)], ...] = "equal"
     label: str = "label"
@@ -73,7 +73,7 @@ class Fuse(Feature):
     def partial(self, batch: Batch) -> tuple[dict[str, int], Gathered]:
         """The width of each block, and the rows where scale or weights must be learnt from them."""
         found = self.columns or tuple(name for name in features_of(batch) if name != self.output)
-        widths = {name: matrix(batch, name).shape[1] for name in present(batch, found, self.name)}
+        widths = {name: matrix(batch, name).shape[1] for name in present(batch, found, self.name, BLOCKS)}
         needed = [*widths] if self._needs_rows else []
         if self.weights == "learnt":
             needed += present(batch, [self.label], self.name)

@@ -11,9 +11,9 @@ import numpy as np
 from pydantic import Field
 from scipy.sparse import csr_matrix
 
-from trimtab.core.columns import Column
+from trimtab.core.columns import TextColumn
 from trimtab.core.objects import Batch
-from trimtab.data.tally import present
+from trimtab.data.kinds import texts_of
 from trimtab.features.feature import Feature, Names
 from trimtab.features.matrix import unit_rows
 from trimtab.features.terms import Language, Unit, ngrams
@@ -31,7 +31,7 @@ class Hashing(Feature):
     name: ClassVar[str] = "hashing"
     accepts: ClassVar[frozenset[str]] = frozenset({"text"})
 
-    text: Column = "text"
+    text: TextColumn = "text"
     unit: Unit = "word"
     ngrams: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] = (1, 2)
     width: Annotated[int, Field(ge=1, le=2**31)] = 2**16
@@ -45,12 +45,11 @@ class Hashing(Feature):
 
     def vectors(self, batch: Batch) -> csr_matrix:
         """Signed counts (rows, width), each row of length 1."""
-        present(batch, [self.text], self.name)
         places: dict[str, tuple[int, float]] = {}
         indices: list[int] = []
         data: list[float] = []
         ends = [0]
-        for text in batch[self.text]:
+        for text in texts_of(batch, self.text, self.name):
             row: dict[int, float] = {}
             for term, count in Counter(ngrams(text, self.unit, self.ngrams, self.language)).items():
                 if term not in places:

@@ -7,9 +7,9 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from trimtab.core.columns import Column
+from trimtab.core.columns import CATEGORIES, NUMERIC, TIMES, CategoryColumn, NumberColumn, TimeColumn
 from trimtab.core.objects import Batch
-from trimtab.data.tally import present
+from trimtab.data.kinds import present
 from trimtab.data.timeline import Timeline, timeline
 from trimtab.features.columns import chosen, is_number
 from trimtab.features.feature import Feature
@@ -29,9 +29,9 @@ class History(Feature):
     takes: ClassVar[str] = "numbers, but for `label`, `time` and `by`"
     learned: ClassVar[tuple[str, ...]] = ("found",)
 
-    columns: tuple[Column, ...] = ()
-    time: Column = "time"
-    by: tuple[Column, ...] = ()
+    columns: tuple[NumberColumn, ...] = ()
+    time: TimeColumn = "time"
+    by: tuple[CategoryColumn, ...] = ()
     label: str = "label"
     found: tuple[str, ...] | None = None
 
@@ -42,9 +42,10 @@ class History(Feature):
 
     def partial(self, batch: Batch) -> frozenset[str]:
         """The columns of numbers."""
-        present(batch, (self.time, *self.by), self.name)
+        present(batch, [self.time], self.name, TIMES)
+        present(batch, self.by, self.name, CATEGORIES)
         closed = (self.label, self.time, *self.by)
-        return frozenset(chosen(batch, self.columns, is_number, closed, self.name))
+        return frozenset(chosen(batch, self.columns, is_number, closed, self.name, NUMERIC))
 
     def merge(self, left: frozenset[str], right: frozenset[str]) -> frozenset[str]:
         """The columns of both blocks."""

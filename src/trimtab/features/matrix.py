@@ -19,11 +19,10 @@ from scipy.sparse import csr_matrix, hstack
 from trimtab.core.columns import NUMBERS, TRUTHS
 from trimtab.core.errors import DataError, suggestion
 from trimtab.core.objects import Batch
-from trimtab.data.kinds import held
+from trimtab.data.kinds import held, is_feature, is_sparse
 
 Matrix: TypeAlias = np.ndarray | csr_matrix
 """(rows, width) float32."""
-SPARSE = pl.Struct({"at": pl.List(pl.UInt32), "value": pl.List(pl.Float32)})
 
 
 def as_series(rows: Matrix) -> pl.Series:
@@ -42,18 +41,6 @@ def as_series(rows: Matrix) -> pl.Series:
         "value": pl.Series(value, dtype=pl.List(pl.Float32)).cast(pl.List(pl.Float32)),
     }
     return pl.DataFrame(fields).to_struct()
-
-
-def is_feature(kind: pl.DataType) -> bool:
-    """True for the type of a feature column."""
-    return is_sparse(kind) or (
-        isinstance(kind, pl.Array) and kind.inner == pl.Float32 and len(kind.shape) == 1
-    )
-
-
-def is_sparse(kind: pl.DataType) -> bool:
-    """True for the type of a sparse feature column."""
-    return kind == SPARSE
 
 
 def features_of(batch: Batch) -> tuple[str, ...]:
@@ -77,7 +64,7 @@ def matrix(batch: Batch, column: str, width: int | None = None) -> Matrix:
         return _csr(values, width)
     if is_feature(values.dtype):
         return values.to_numpy()
-    if values.dtype.is_numeric() or values.dtype in (pl.Boolean, pl.Null):
+    if held(values, NUMBERS, TRUTHS) is not None:
         return narrow(numbers(batch, [column], "features"))
     raise DataError(
         f"column '{column}'", f"holds {values.dtype}, not features", "name a feature column or one of numbers"

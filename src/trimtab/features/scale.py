@@ -8,7 +8,7 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 import polars as pl
 
-from trimtab.core.columns import NumberColumn
+from trimtab.core.columns import NUMERIC, NumberColumn
 from trimtab.core.objects import Batch
 from trimtab.data import tally
 from trimtab.data.tally import Tally
@@ -41,7 +41,7 @@ class Scale(Feature):
 
     def partial(self, batch: Batch) -> Tally:
         """Value counts: sums of floats would depend on the order of the blocks."""
-        names = chosen(batch, self.columns, is_number, [self.label], self.name)
+        names = chosen(batch, self.columns, is_number, [self.label], self.name, NUMERIC)
         return tally.count({name: number(batch, name, self.name) for name in names})
 
     def merge(self, left: Tally, right: Tally) -> Tally:

@@ -12,9 +12,9 @@ import numpy as np
 from pydantic import Field
 from scipy.sparse import csr_matrix
 
-from trimtab.core.columns import Column
+from trimtab.core.columns import TextColumn
 from trimtab.core.objects import Batch
-from trimtab.data.tally import present
+from trimtab.data.kinds import texts_of
 from trimtab.features.feature import Feature, Names
 from trimtab.features.matrix import unit_rows
 from trimtab.features.terms import Language, Unit, has_han, ngrams
@@ -44,7 +44,7 @@ class TfIdf(Feature):
     accepts: ClassVar[frozenset[str]] = frozenset({"text"})
     learned: ClassVar[tuple[str, ...]] = ("han", "terms", "idf")
 
-    text: Column = "text"
+    text: TextColumn = "text"
     unit: Unit = "word"
     ngrams: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] = (1, 2)
     min_df: Annotated[int, Field(ge=1)] = 2
@@ -58,14 +58,14 @@ class TfIdf(Feature):
 
     def partial(self, batch: Batch) -> TermCounts:
         """Counts of every term."""
-        texts = batch[present(batch, [self.text], self.name)[0]].to_list()
+        rows = texts_of(batch, self.text, self.name).to_list()
         documents: Counter[str] = Counter()
         occurrences: Counter[str] = Counter()
-        for text in texts:
+        for text in rows:
             found = Counter(ngrams(text, self.unit, self.ngrams, self.language))
             documents.update(found.keys())
             occurrences.update(found)
-        return TermCounts(len(texts), sum(map(has_han, texts)), documents, occurrences)
+        return TermCounts(len(rows), sum(map(has_han, rows)), documents, occurrences)
 
     def merge(self, left: TermCounts, right: TermCounts) -> TermCounts:
         """Counts of both blocks."""
@@ -95,8 +95,9 @@ class TfIdf(Feature):
     def vectors(self, batch: Batch) -> csr_matrix:
         """TF-IDF (rows, terms), each row of length 1; a text without a known term is all zeros."""
         assert self.idf is not None
+        rows = texts_of(batch, self.text, self.name)
         counts = term_matrix(
-            (ngrams(text, self.unit, self.ngrams, self._language) for text in batch[self.text]), self._number
+            (ngrams(text, self.unit, self.ngrams, self._language) for text in rows), self._number
         )
         if self.sublinear:
             counts.data = np.log(counts.data) + 1

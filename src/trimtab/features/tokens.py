@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
-from trimtab.core.columns import OTHERS, Column, Columns
+from trimtab.core.columns import OTHERS, Columns, TextColumn
 from trimtab.core.objects import Batch
 from trimtab.core.step import Step
 
@@ -31,7 +31,7 @@ class Tokens(Step):
     files: ClassVar[dict[str, str]] = {"tokenizer": "tokenizer.json"}
 
     tokenizer: str = ""
-    text: Column = "text"
+    text: TextColumn = "text"
     max_length: int = 128
 
     def after(self, columns: Columns) -> Columns:
@@ -40,7 +40,7 @@ class Tokens(Step):
 
     def partial(self, batch: Batch) -> None:
         """Nothing; tokens must not be written over a column of the data."""
-        from trimtab.data.tally import absent
+        from trimtab.data.kinds import absent
 
         absent(batch, ["tokens"], self.name, "rename it")
 
@@ -48,10 +48,9 @@ class Tokens(Step):
         """Add the column `tokens`; a missing text has those of an empty one."""
         import polars as pl  # a served model calls `rows` alone, and loads neither
 
-        from trimtab.data.tally import present
+        from trimtab.data.kinds import texts_of
 
-        present(batch, [self.text], self.name)
-        texts = batch[self.text].cast(pl.String).fill_null("").to_list()
+        texts = texts_of(batch, self.text, self.name).fill_null("").to_list()
         return batch.with_columns(tokens=pl.Series(self.rows(texts), dtype=pl.List(pl.Int64)))
 
     def rows(self, texts: Sequence[str]) -> list[list[int]]:

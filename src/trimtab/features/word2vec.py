@@ -12,11 +12,11 @@ from typing import Annotated, ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field
 
-from trimtab.core.columns import Column
+from trimtab.core.columns import TextColumn
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
 from trimtab.core.optional import optional
-from trimtab.data.tally import present
+from trimtab.data.kinds import texts_of
 from trimtab.features.feature import Feature, Gathered, Names, gather, in_order
 from trimtab.features.matrix import unit_rows
 from trimtab.features.terms import Language, has_han, words_of
@@ -37,7 +37,7 @@ class Word2Vec(Feature):
     learned: ClassVar[tuple[str, ...]] = ("han", "words", "table", "weights")
     reads: ClassVar[tuple[str, ...]] = ("file",)
 
-    text: Column = "text"
+    text: TextColumn = "text"
     file: str | None = None
     width: Annotated[int, Field(ge=1)] = 100
     window: Annotated[int, Field(ge=1)] = 5
@@ -54,7 +54,8 @@ class Word2Vec(Feature):
 
     def partial(self, batch: Batch) -> Gathered:
         """The texts: vectors are no sum of summaries."""
-        return gather(batch, present(batch, [self.text], self.name))
+        rows = texts_of(batch, self.text, self.name)
+        return gather(batch.with_columns(**{self.text: rows}), [self.text])
 
     def merge(self, left: Gathered, right: Gathered) -> Gathered:
         """The texts of both blocks."""
@@ -82,7 +83,8 @@ class Word2Vec(Feature):
         """Weighted means (rows, width) of length 1; a text without a known word is all zeros."""
         assert self.weights is not None
         language = "spaced" if self.language == "auto" and not self.han else self.language
-        counts = term_matrix((words_of(text, language) for text in batch[self.text]), self._number)
+        rows = texts_of(batch, self.text, self.name)
+        counts = term_matrix((words_of(text, language) for text in rows), self._number)
         counts.data *= self.weights[counts.indices]
         return unit_rows(np.asarray(counts @ self._table))
 

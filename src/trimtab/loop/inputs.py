@@ -29,7 +29,11 @@ def data_mistakes(read: ReadSpec) -> Iterator[ConfigError]:
             yield ConfigError(error.place, error.problem, error.remedy)
             continue
         for source in sources:
-            found = columns(source, data)
+            try:
+                found = columns(source, data)
+            except DataError as error:
+                yield ConfigError(error.place, error.problem, error.remedy)
+                continue
             if found is not None:  # broken files are the reader's to explain, with row and column
                 yield from _column_mistakes(read, found, source)
                 undeclared = _type_mistakes(read, found, source) | undeclared

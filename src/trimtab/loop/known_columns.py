@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import csv
+from typing import Any
 
 import polars as pl
 
-from trimtab.core.columns import ANY, DATES, NUMBERS, TEXTS, TRUTHS, Columns, Kinds
+from trimtab.core.columns import DATES, NUMBERS, TEXTS, TRUTHS, Columns, Kinds
 from trimtab.core.errors import DataError
 from trimtab.core.spec import FormatSpec
-from trimtab.data import kinds, read_csv, read_jsonl
+from trimtab.data import read_csv, read_jsonl
 from trimtab.data.csv_scan import last_end
-from trimtab.data.read_csv import SEPARATORS, decode
+from trimtab.data.kinds import kinds_of
+from trimtab.data.read_csv import SEPARATORS, check_header, decode
 from trimtab.data.read_types import Looks, without_missing
 from trimtab.data.sources import UNREADABLE, Source
+from trimtab.data.table import unique
 
 _LOOK = 1 << 20
 """Bytes of a file that are looked at."""
@@ -32,13 +35,16 @@ def columns(source: Source, form: FormatSpec) -> Columns | None:
     """The columns of a file and what they may hold; None where that cannot be told without reading it.
 
     A column of a CSV file is of text once one value is: what was seen decides what the rest can make of it.
+
+    Raises:
+        DataError: the header of a CSV file is none that the reader takes.
     """
     if source.remote or source.kind not in {"csv", "tsv", "jsonl", "ndjson", "parquet"}:
         return None
     found: dict[str, Kinds] | None
     if source.kind == "parquet":
         try:
-            found = {name: _of_type(kind) for name, kind in pl.read_parquet_schema(source.path).items()}
+            found = {name: kinds_of(kind) for name, kind in pl.read_parquet_schema(source.path).items()}
         except UNREADABLE:
             return None
     else:
@@ -61,7 +67,7 @@ def complete(source: Source) -> bool:
 
 
 def _csv(raw: bytes, source: Source, form: FormatSpec) -> dict[str, Kinds] | None:
-    names = list(form.header) or _fields(raw, form.separator or SEPARATORS[source.kind], form.quote)
+    names = _header(raw, source, form)
     if names is None:
         return None
     try:
@@ -79,19 +85,30 @@ def _json(raw: bytes, source: Source) -> dict[str, Kinds] | None:
         frame = read_jsonl.parse(raw, source).frame
     except DataError:
         return None
-    return {name: _of_type(kind) for name, kind in frame.schema.items()} or None
+    return {name: kinds_of(kind) for name, kind in frame.schema.items()} or None
 
 
-def _of_type(kind: pl.DataType) -> Kinds:
-    return ANY if kind == pl.Null else frozenset({kinds.of_type(kind)})
+def _header(raw: bytes, source: Source, form: FormatSpec) -> list[str] | None:
+    """The names that the spec gives, else the fields of the first line that holds any; None of an empty file.
 
-
-def _fields(raw: bytes, separator: str, quote: str) -> list[str] | None:
-    """The fields of the first line that is not empty."""
-    lines = (line for line in raw.decode("utf-8", "replace").splitlines(keepends=True) if line.strip())
-    if quote:
-        return next(csv.reader(lines, delimiter=separator, quotechar=quote), None)
-    return next(csv.reader(lines, delimiter=separator, quoting=csv.QUOTE_NONE), None)
+    Raises:
+        DataError: the reader will not take it for a header.
+    """
+    if form.header:
+        unique(form.header, source.name)
+        return list(form.header)
+    numbered = enumerate(raw.decode("utf-8", "replace").splitlines(keepends=True), start=1)
+    lines = [(number, line) for number, line in numbered if line.strip()]
+    if not lines:
+        return None
+    how: dict[str, Any] = {"quotechar": form.quote} if form.quote else {"quoting": csv.QUOTE_NONE}
+    rows = (line for _, line in lines)
+    try:
+        names = next(csv.reader(rows, delimiter=form.separator or SEPARATORS[source.kind], **how))
+    except csv.Error:  # a quote that is never closed
+        return None
+    check_header(names, f"{source.name}:{lines[0][0]}", alone=False)
+    return names
 
 
 def _beginning(source: Source, form: FormatSpec) -> bytes | None:

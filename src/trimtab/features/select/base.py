@@ -11,9 +11,9 @@ import numpy as np
 from pydantic import Field
 from scipy.sparse import csr_matrix
 
-from trimtab.core.columns import Column, NumberColumn
+from trimtab.core.columns import BLOCKS, NUMERIC, BlockColumn, NumberColumn
 from trimtab.core.objects import Batch
-from trimtab.data.tally import present
+from trimtab.data.kinds import present
 from trimtab.features.columns import chosen, is_number
 from trimtab.features.feature import UNNAMED, Feature, Gathered, Names, gather, in_order, names_in
 from trimtab.features.matrix import Matrix, matrix, narrow, numbers
@@ -49,7 +49,7 @@ class Select(Feature):
     learned: ClassVar[tuple[str, ...]] = ("found", "kept", "scores", "frequency", "stability")
     needs_label: ClassVar[bool] = True
 
-    column: Column = ""
+    column: BlockColumn = ""
     columns: tuple[NumberColumn, ...] = ()
     label: str = "label"
     target: Kind = "auto"
@@ -74,9 +74,9 @@ class Select(Feature):
         """The features and the label: no smaller summary would do for all methods."""
         closed = (self.label, self.output)
         read = (
-            present(batch, [self.column], self.name)
+            present(batch, [self.column], self.name, BLOCKS)
             if self.column
-            else chosen(batch, self.columns, is_number, closed, self.name)
+            else chosen(batch, self.columns, is_number, closed, self.name, NUMERIC)
         )
         label = present(batch, [self.label], self.name) if self.needs_label else []
         return gather(batch, [*read, *label])
