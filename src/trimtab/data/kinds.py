@@ -43,7 +43,7 @@ _USUAL = {
 def of_type(kind: pl.DataType) -> str:
     """What the values of a type are, in the words of `trimtab.core.columns`.
 
-    >>> of_type(pl.Int8()), of_type(pl.Categorical()), of_type(pl.List(pl.Int8))
+    >>> of_type(pl.Int8()), of_type(pl.Categorical()), of_type(pl.Struct({"a": pl.Int8}))
     ('numbers', 'text', 'other values')
     """
     if kind.is_numeric():
