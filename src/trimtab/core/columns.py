@@ -10,17 +10,18 @@ from trimtab.core.errors import suggestion
 
 Kinds = frozenset[str]
 """What the values of a column may be: where a part of a file was seen, all that the rest may make of it."""
-NUMBERS, TRUTHS, TEXTS, DATES, SPANS = "numbers", "truth values", "text", "dates", "durations"
-LISTS, FEATURES, OTHERS = "lists", "features", "other values"
-ANY: Kinds = frozenset({NUMBERS, TRUTHS, TEXTS, DATES, SPANS, LISTS, FEATURES, OTHERS})
+NUMBERS, TRUTHS, TEXTS = "numbers", "truth values", "text"
+DATES, CLOCK, SPANS = "dates", "times of day", "durations"
+LISTS, FEATURES, STRUCTS, BYTES, OTHERS = "lists", "features", "structs", "bytes", "other values"
+ANY: Kinds = frozenset({NUMBERS, TRUTHS, TEXTS, DATES, CLOCK, SPANS, LISTS, FEATURES, STRUCTS, BYTES, OTHERS})
 TEXT: Kinds = frozenset({TEXTS})
 QUANTITIES: Kinds = frozenset({NUMBERS})
 NUMERIC: Kinds = frozenset({NUMBERS, TRUTHS})
 SIZES: Kinds = frozenset({NUMBERS, TEXTS})
 FILLABLE: Kinds = frozenset({NUMBERS, TRUTHS, TEXTS})
-CATEGORIES: Kinds = frozenset({NUMBERS, TRUTHS, TEXTS, DATES})
+CATEGORIES: Kinds = frozenset({NUMBERS, TRUTHS, TEXTS, DATES, CLOCK})
 CALENDAR: Kinds = frozenset({DATES})
-TIMES: Kinds = frozenset({NUMBERS, DATES, SPANS})
+TIMES: Kinds = frozenset({NUMBERS, DATES, CLOCK, SPANS})
 VECTORS: Kinds = frozenset({LISTS, FEATURES})
 BLOCKS: Kinds = frozenset({FEATURES, NUMBERS, TRUTHS})
 """What a step asks of a column: the same in the mark of a parameter and where it learns."""
@@ -30,12 +31,18 @@ Columns = Mapping[str, Kinds]
 
 @dataclass(frozen=True)
 class Of:
-    """Marks a parameter of a step as the name of a column, or of several, that holds one of `kinds`."""
+    """Marks a parameter of a step as the name of a column, or of several, that holds one of `kinds`.
+
+    `usual`: the step can do without the column, unless somebody named it.
+    """
 
     kinds: Kinds
+    usual: bool = False
 
 
 Column = Annotated[str, Of(ANY)]
+UsualColumn = Annotated[str, Of(ANY, usual=True)]
+UsualText = Annotated[str, Of(TEXT, usual=True)]
 TextColumn = Annotated[str, Of(TEXT)]
 QuantityColumn = Annotated[str, Of(QUANTITIES)]
 NumberColumn = Annotated[str, Of(NUMERIC)]
@@ -66,7 +73,7 @@ def missing(step: Any, columns: Columns) -> Iterator[Fault]:
     hints = get_type_hints(type(step), include_extras=True)
     for field in fields(step):
         mark, value = marked(hints[field.name]), getattr(step, field.name)
-        if mark is not None and value:
+        if mark is not None and value and not (mark.usual and value == field.default):
             for name in (value,) if isinstance(value, str) else value:
                 yield from unfit(name, columns, mark.kinds)
     if step.needs_label:
@@ -79,7 +86,8 @@ def unfit(name: str, columns: Columns, wanted: Kinds = ANY) -> Iterator[Fault]:
         yield Fault(f"no column '{name}'", suggestion(name, columns))
     elif not columns[name] & wanted:
         held, needed = map(_listed, (columns[name], wanted))
-        yield Fault(f"column '{name}' holds {held}, not {needed}", f"name columns of {needed}")
+        told = f"give it as {needed} (in a spec by data.types), or " if columns[name] & FILLABLE else ""
+        yield Fault(f"column '{name}' holds {held}, not {needed}", f"{told}name columns of {needed}")
 
 
 def _listed(kinds: Kinds) -> str:

@@ -12,7 +12,7 @@ import polars as pl
 
 from trimtab.core.columns import TRUTHS, Columns
 from trimtab.core.objects import Batch
-from trimtab.data.kinds import absent
+from trimtab.data.kinds import absent, exact
 
 Action = Literal["drop", "clip", "null", "flag"]
 
@@ -65,7 +65,7 @@ def act(batch: Batch, found: Sequence[Found], action: str, step: str) -> Batch:
         if not gone.any():
             return batch
         return batch.keep(~gone, step, _first_reasons(found))
-    changed = [_changed(batch, one, action) for one in found]
+    changed = [_changed(batch, one, action, step) for one in found]
     return replace(batch, columns=batch.columns.with_columns(changed))
 
 
@@ -81,13 +81,14 @@ def _first_reasons(found: Sequence[Found]) -> pl.Series:
     return pl.concat(reasons)[np.argsort(np.concatenate(places))]
 
 
-def _changed(batch: Batch, one: Found, action: str) -> pl.Series:
+def _changed(batch: Batch, one: Found, action: str, step: str) -> pl.Series:
     column = batch[one.column]
     rows = one.rows.with_columns(column.alias("cell"))
     if action == "flag":
         return rows["outside"].alias(_flag(one.column))
     if action == "null":
         return rows.select(pl.when(~pl.col("outside")).then("cell").alias(one.column))[one.column]
+    exact(column, step)
     kind = pl.Float32 if column.dtype == pl.Float32 else pl.Float64
     ends = pl.col("low").is_not_null()  # without them, an infinite value among none has nowhere to go
     inside = pl.when(~pl.col("outside")).then("cell").when(ends).then(pl.col("value").clip("low", "high"))

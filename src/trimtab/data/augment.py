@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
-from trimtab.core.columns import TextColumn
+from trimtab.core.columns import TextColumn, UsualColumn
 from trimtab.core.objects import Batch
 from trimtab.core.step import Step
 from trimtab.data.agree import Counts, agrees, count_grams, merge_grams
@@ -54,7 +54,7 @@ class Augment(Step):
     copies: Annotated[int, Field(ge=1, le=100)] = 1
     seed: Annotated[int, Field(ge=0)] = 0
     text: TextColumn = "text"
-    label: str = "label"
+    label: UsualColumn = "label"
     least_cosine: Annotated[float, Field(ge=0, le=1)] = 0.0
     encoder: str | None = None
     same_label: bool = False

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
+from trimtab.core.columns import UsualColumn
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
 from trimtab.data.added_rows import ChangedCopies
@@ -43,7 +44,7 @@ class PictureCopies(ChangedCopies):
 
     accepts: ClassVar[frozenset[str]] = frozenset({"image"})
 
-    image: str = "image"
+    image: UsualColumn = "image"
 
     def column(self, batch: Batch) -> str:
         """The column of pictures."""

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
+from trimtab.core.columns import UsualColumn
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
 from trimtab.data.added_rows import ChangedCopies
@@ -25,7 +26,7 @@ class SeriesCopies(ChangedCopies):
 
     accepts: ClassVar[frozenset[str]] = frozenset({"series"})
 
-    values: str = "values"
+    values: UsualColumn = "values"
 
     def column(self, batch: Batch) -> str:
         """The column of series.

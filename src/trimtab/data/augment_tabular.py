@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
-from trimtab.core.columns import QUANTITIES, QuantityColumn
+from trimtab.core.columns import QUANTITIES, QuantityColumn, UsualColumn
 from trimtab.core.objects import Batch
 from trimtab.data import tally
 from trimtab.data.added_rows import AddedRows, extended
@@ -33,7 +33,7 @@ class GaussianNoise(AddedRows):
     copies: Annotated[int, Field(ge=1, le=100)] = 1
     share: Annotated[float, Field(gt=0, le=1)] = 1.0
     columns: tuple[QuantityColumn, ...] = ()
-    label: str = "label"
+    label: UsualColumn = "label"
     spreads: tuple[tuple[str, float], ...] | None = None
 
     def partial(self, batch: Batch) -> Any:

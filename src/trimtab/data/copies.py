@@ -11,9 +11,11 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import polars as pl
 
+from trimtab.core.columns import UsualColumn
 from trimtab.core.objects import Batch
 from trimtab.core.step import KeyedStep, Step
 from trimtab.data.clusters import Keep, components, ranks, survivors
+from trimtab.data.kinds import present
 from trimtab.data.pairs import Pairs
 
 Total = tuple[tuple[pl.DataFrame, Any], ...]
@@ -55,8 +57,8 @@ class Copies(Step):
         "gone", "twin", "likeness", "differs", "member", "cluster", "names",
     )  # fmt: skip
 
-    text: str = "text"
-    label: str = "label"
+    text: UsualColumn = "text"
+    label: UsualColumn = "label"
     keep: Keep = "first"
     gone: np.ndarray | None = None
     twin: np.ndarray | None = None
@@ -65,6 +67,11 @@ class Copies(Step):
     member: np.ndarray | None = None
     cluster: np.ndarray | None = None
     names: tuple[str | None, ...] | None = None
+
+    @property
+    def needs_label(self) -> bool:
+        """To know the majority."""
+        return self.keep == "majority_label"
 
     @abstractmethod
     def summary(self, batch: Batch) -> Any:
@@ -87,6 +94,7 @@ class Copies(Step):
 
     def partial(self, batch: Batch) -> Total:
         """Ids, labels and measures of the rows, and what tells which are copies."""
+        present(batch, [self.label] if self.needs_label else [], self.name)
         known = self.label in batch.columns.columns
         worth: dict[str, pl.Series | pl.Expr] = {}
         if self.keep == "longest":

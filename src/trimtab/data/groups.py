@@ -9,12 +9,10 @@ import polars as pl
 from trimtab.core.columns import CATEGORIES
 from trimtab.core.objects import Batch
 from trimtab.data import tally
-from trimtab.data.kinds import present
+from trimtab.data.kinds import MOST, present
 
 Key = tuple[str | None, ...]
 """The values of the grouping columns, as text; a missing value is a group of its own."""
-_EXACT = 2.0**53
-"""From here on floats do not hold every integer."""
 
 
 def keys(batch: Batch, by: Sequence[str], step: str) -> pl.DataFrame:
@@ -39,7 +37,7 @@ def written(values: pl.Series) -> pl.Series:
     if not values.dtype.is_float():
         return values.cast(pl.String)
     there = values.fill_nan(None)
-    whole = (there == there.floor()) & (there.abs() < _EXACT)
+    whole = (there == there.floor()) & (there.abs() < MOST)
     return there.cast(pl.Int64, strict=False).cast(pl.String).zip_with(whole, there.cast(pl.String))
 
 

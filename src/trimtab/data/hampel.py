@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
-from trimtab.core.columns import CategoryColumn, Columns, QuantityColumn, TimeColumn
+from trimtab.core.columns import CategoryColumn, Columns, QuantityColumn, TimeColumn, UsualColumn
 from trimtab.core.objects import Batch
 from trimtab.core.step import Step
 from trimtab.data.actions import Action, Found, act, check_flags, flags_after, number
@@ -43,7 +43,7 @@ class Hampel(Step):
     time: TimeColumn = "time"
     by: tuple[CategoryColumn, ...] = ()
     columns: tuple[QuantityColumn, ...] = ()
-    label: str = "label"
+    label: UsualColumn = "label"
 
     @property
     def train_only(self) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
+from trimtab.core.columns import UsualColumn
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
 from trimtab.core.optional import optional
@@ -31,7 +32,7 @@ class ImageDuplicates(Copies):
     name: ClassVar[str] = "image_duplicates"
     accepts: ClassVar[frozenset[str]] = frozenset({"image"})
 
-    image: str = "image"
+    image: UsualColumn = "image"
     method: Method = "phash"
     distance: Annotated[int, Field(ge=0, le=20)] = 4
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal, Self
 
 import polars as pl
 
-from trimtab.core.columns import Column
+from trimtab.core.columns import FILLABLE, FillableColumn, UsualColumn
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
 from trimtab.core.step import ColumnStep
@@ -42,15 +42,15 @@ class Impute(ColumnStep):
     categorical: Literal["most_frequent", "constant", "none"] = "most_frequent"
     number: float = 0.0
     word: str = "missing"
-    columns: tuple[Column, ...] = ()
-    text: str = "text"
-    label: str = "label"
+    columns: tuple[FillableColumn, ...] = ()
+    text: UsualColumn = "text"
+    label: UsualColumn = "label"
     fills: tuple[tuple[str, Any], ...] | None = None
 
     def partial(self, batch: Batch) -> Tally:
         """Value counts of the columns."""
         names = [name for name in batch.columns.columns if name not in (self.text, self.label)]
-        chosen = present(batch, self.columns or names, self.name)
+        chosen = present(batch, self.columns, self.name, FILLABLE) or names
         return tally.count(
             {name: batch[name] for name in chosen if self._rule(name, batch[name].dtype) != "none"}
         )
@@ -81,11 +81,12 @@ class Impute(ColumnStep):
         batch = kinds.as_learnt(
             batch, {name: (kinds.kind_of(fill),) for name, fill in fills.items()}, self.name
         )
-        filled = [_filled(batch[name], fills[name]) for name in batch.columns.columns if name in fills]
+        there = [name for name in batch.columns.columns if name in fills]
+        filled = [_filled(batch[name], fills[name], self.name) for name in there]
         return replace(batch, columns=batch.columns.with_columns(filled)) if filled else batch
 
     def _rule(self, name: str, kind: pl.DataType) -> str:
-        if kind in (pl.Null, pl.Binary) or kind.is_nested() or kind.is_temporal():
+        if kinds.of_type(kind) not in FILLABLE:
             return "none"
         rule: str = self.numeric if kind.is_numeric() else self.categorical
         constant = self.number if kind.is_numeric() else self.word
@@ -133,13 +134,14 @@ def _holds(kind: pl.DataType, value: float | str) -> bool:
     return True
 
 
-def _filled(values: pl.Series, fill: Any) -> pl.Expr:
+def _filled(values: pl.Series, fill: Any, step: str) -> pl.Expr:
     column, kind = pl.col(values.name), values.dtype
     whole = isinstance(fill, str) or not kind.is_integer() or float(fill).is_integer()
     if kind.is_integer() and whole:
         fill = int(fill)
     if not (whole and _holds(kind, fill)):
         kind = pl.String() if isinstance(fill, str) else pl.Float64()
+        kinds.exact(values, step)
         column = column.cast(kind)
     if kind.is_float():
         column = column.fill_nan(None)

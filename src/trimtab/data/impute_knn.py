@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field
 
-from trimtab.core.columns import FillableColumn
+from trimtab.core.columns import FillableColumn, UsualColumn
 from trimtab.core.objects import Batch
 from trimtab.core.step import Step
 from trimtab.data.sample import Rows, add_rows, rows_of, sample
@@ -42,8 +42,8 @@ class ImputeKnn(Step):
     reference: Annotated[int, Field(ge=1)] = 5000
     levels: Annotated[int, Field(ge=1)] = 50
     columns: tuple[FillableColumn, ...] = ()
-    text: str = "text"
-    label: str = "label"
+    text: UsualColumn = "text"
+    label: UsualColumn = "label"
     seed: int = 0
     numbers: tuple[Scale, ...] | None = None
     categories: tuple[Levels, ...] | None = None

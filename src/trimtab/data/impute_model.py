@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Self
 import numpy as np
 from pydantic import Field
 
-from trimtab.core.columns import FillableColumn
+from trimtab.core.columns import FillableColumn, UsualColumn
 from trimtab.core.objects import Batch
 from trimtab.core.optional import optional
 from trimtab.core.step import Step
@@ -45,8 +45,8 @@ class ImputeModel(Step):
     reference: Annotated[int, Field(ge=1)] = 10_000
     levels: Annotated[int, Field(ge=1)] = 20
     columns: tuple[FillableColumn, ...] = ()
-    text: str = "text"
-    label: str = "label"
+    text: UsualColumn = "text"
+    label: UsualColumn = "label"
     seed: int = 0
     numbers: tuple[Scale, ...] | None = None
     categories: tuple[Levels, ...] | None = None

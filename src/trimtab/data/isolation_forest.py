@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
-from trimtab.core.columns import NUMBERS, QUANTITIES, TRUTHS, Columns, QuantityColumn
+from trimtab.core.columns import NUMBERS, QUANTITIES, TRUTHS, Columns, QuantityColumn, UsualColumn
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
 from trimtab.core.optional import optional
@@ -49,7 +49,7 @@ class IsolationForest(Step):
     sample: Annotated[int, Field(ge=2)] = 256
     columns: tuple[QuantityColumn, ...] = ()
     action: Literal["drop", "flag"] = "drop"
-    label: str = "label"
+    label: UsualColumn = "label"
     seed: int = 0
     known: tuple[str, ...] | None = None
     """The columns that hold a number in train."""

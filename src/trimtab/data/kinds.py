@@ -12,12 +12,15 @@ import polars as pl
 
 from trimtab.core.columns import (
     ANY,
+    BYTES,
+    CLOCK,
     DATES,
     FEATURES,
     LISTS,
     NUMBERS,
     OTHERS,
     SPANS,
+    STRUCTS,
     TEXT,
     TEXTS,
     TRUTHS,
@@ -30,11 +33,24 @@ from trimtab.data import tally
 
 SPARSE = pl.Struct({"at": pl.List(pl.UInt32), "value": pl.List(pl.Float32)})
 """A row of a sparse matrix: see `trimtab.features.matrix`."""
+_KINDS: Mapping[str, tuple[type[pl.DataType], ...]] = {
+    TRUTHS: (pl.Boolean,),
+    TEXTS: (pl.String, pl.Categorical, pl.Enum),
+    DATES: (pl.Date, pl.Datetime),
+    CLOCK: (pl.Time,),
+    SPANS: (pl.Duration,),
+    LISTS: (pl.List, pl.Array),
+    STRUCTS: (pl.Struct,),
+    BYTES: (pl.Binary,),
+}
+MOST = 2**53
+"""Up to here floats hold every integer."""
 _USUAL = {
     NUMBERS: pl.Float64(),
     TRUTHS: pl.Boolean(),
     TEXTS: pl.String(),
     DATES: pl.Datetime("us"),
+    CLOCK: pl.Time(),
     SPANS: pl.Duration("us"),
 }
 """The type of a column whose own type says nothing."""
@@ -44,19 +60,13 @@ def of_type(kind: pl.DataType) -> str:
     """What the values of a type are, in the words of `trimtab.core.columns`.
 
     >>> of_type(pl.Int8()), of_type(pl.Categorical()), of_type(pl.Struct({"a": pl.Int8}))
-    ('numbers', 'text', 'other values')
+    ('numbers', 'text', 'structs')
     """
     if kind.is_numeric():
         return NUMBERS
-    if kind == pl.Boolean:
-        return TRUTHS
-    if kind in (pl.String, pl.Categorical, pl.Enum):
-        return TEXTS
-    if kind.is_temporal():
-        return DATES if kind in (pl.Date, pl.Datetime) else SPANS
     if is_feature(kind):
         return FEATURES
-    return LISTS if kind in (pl.List, pl.Array) else OTHERS
+    return next((name for name, kinds in _KINDS.items() if kind in kinds), OTHERS)
 
 
 def kinds_of(kind: pl.DataType) -> Kinds:
@@ -93,6 +103,21 @@ def present(batch: Batch, columns: Iterable[str], step: str, wanted: Kinds = ANY
             if column not in held_by or tally.present_values(batch[column]).any():
                 raise DataError(f"step {step}", fault.problem, fault.remedy)
     return asked
+
+
+def exact(values: pl.Series, step: str) -> pl.Series:
+    """A column of numbers that is going to be one of floats.
+
+    Raises:
+        DataError: it holds an integer that a float would change.
+    """
+    if values.dtype.is_integer() and not values.is_between(-MOST, MOST).fill_null(True).all():
+        raise DataError(
+            f"step {step}",
+            f"column '{values.name}' holds integers beyond 2^53, which it would have to round",
+            "give it as text, or leave it out of `columns`",
+        )
+    return values
 
 
 def texts_of(batch: Batch, column: str, step: str) -> pl.Series:

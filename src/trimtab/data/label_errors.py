@@ -12,12 +12,12 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
-from trimtab.core.columns import VECTORS, VectorColumn
+from trimtab.core.columns import CLOCK, DATES, FILLABLE, SPANS, VECTORS, UsualColumn, UsualText, VectorColumn
 from trimtab.core.objects import Batch
 from trimtab.core.step import Step
 from trimtab.data import held_out
 from trimtab.data.confident import Cut, Score, doubts
-from trimtab.data.kinds import present
+from trimtab.data.kinds import of_type, present, texts_of
 from trimtab.data.label_review import DROP, KEEP, Reviewed, read_review, still_valid, write_review
 from trimtab.data.semantic_duplicates import embeddings
 
@@ -62,9 +62,9 @@ class LabelErrors(Step):
     rank_by: Score = "self_confidence"
     folds: Annotated[int, Field(ge=2, le=50)] = 5
     seed: Annotated[int, Field(ge=0)] = 0
-    text: str = "text"
-    image: str = "image"
-    label: str = "label"
+    text: UsualText = "text"
+    image: UsualColumn = "image"
+    label: UsualColumn = "label"
     suspects: tuple[Suspect, ...] | None = None
     judged: int = 0
     decisions: tuple[tuple[int, str], ...] = ()
@@ -76,6 +76,8 @@ class LabelErrors(Step):
             wanted.append(self.text if batch.modality == "text" else self.image)
         names = present(batch, [self.label, *wanted], self.name)
         present(batch, wanted[:1] if self.embedding else [], self.name, VECTORS)
+        if batch.modality == "text":
+            batch = batch.with_columns(**{self.text: texts_of(batch, self.text, self.name)})
         rows = batch.columns if batch.modality == "tabular" else batch.columns.select(names)
         return batch.modality, ((rows, batch.ids),)
 
@@ -167,11 +169,8 @@ class LabelErrors(Step):
 
     def _inputs(self, rows: pl.DataFrame) -> list[str]:
         """The columns of a table that a model reads."""
-        return [
-            name
-            for name, kind in rows.schema.items()
-            if name != self.label and not kind.is_nested() and kind not in (pl.Binary, pl.Null)
-        ]
+        read = {*FILLABLE, DATES, CLOCK, SPANS}
+        return [name for name, kind in rows.schema.items() if name != self.label and of_type(kind) in read]
 
     def _judge(
         self, modality: str, rows: pl.DataFrame, ids: np.ndarray, labels: pl.Series

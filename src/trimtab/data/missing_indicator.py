@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
-from trimtab.core.columns import TRUTHS, Column, Columns
+from trimtab.core.columns import TRUTHS, Column, Columns, UsualColumn
 from trimtab.core.objects import Batch
 from trimtab.core.step import Step
 from trimtab.data import tally
@@ -27,8 +27,8 @@ class MissingIndicator(Step):
     learned: ClassVar[tuple[str, ...]] = ("gappy",)
 
     columns: tuple[Column, ...] = ()
-    text: str = "text"
-    label: str = "label"
+    text: UsualColumn = "text"
+    label: UsualColumn = "label"
     gappy: tuple[str, ...] | None = None
 
     def after(self, columns: Columns) -> Columns:

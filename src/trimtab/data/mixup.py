@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
+from trimtab.core.columns import UsualColumn
 from trimtab.core.objects import Batch
 from trimtab.data.added_rows import AddedRows, extended
 from trimtab.data.augment_image import picture_column
@@ -39,8 +40,8 @@ class Mixup(AddedRows):
     alpha: Annotated[float, Field(gt=0, le=100)] = 0.2
     copies: Annotated[int, Field(ge=1, le=100)] = 1
     share: Annotated[float, Field(gt=0, le=1)] = 1.0
-    image: str = "image"
-    label: str = "label"
+    image: UsualColumn = "image"
+    label: UsualColumn = "label"
 
     @property
     def together(self) -> tuple[str, ...]:

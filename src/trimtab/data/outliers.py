@@ -4,11 +4,13 @@ characters."""
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import chain, repeat
 from operator import itemgetter
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 import polars as pl
@@ -23,6 +25,7 @@ from trimtab.core.columns import (
     Columns,
     Fault,
     SizedColumn,
+    UsualColumn,
     unfit,
 )
 from trimtab.core.errors import ConfigError
@@ -63,8 +66,8 @@ class Outliers(ColumnStep):
     columns: tuple[SizedColumn, ...] = ()
     by: tuple[CategoryColumn, ...] = ()
     action: Action = "drop"
-    text: str = "text"
-    label: str = "label"
+    text: UsualColumn = "text"
+    label: UsualColumn = "label"
     bounds: tuple[Bound, ...] | None = None
     group_bounds: tuple[GroupBound, ...] | None = None
     lengths: tuple[str, ...] | None = None
@@ -168,14 +171,26 @@ class Outliers(ColumnStep):
 
     def _ranges(self, batch: Batch, name: str) -> Iterable[pl.Expr | pl.Series]:
         """`low` and `high` of each row."""
-        ((low, high),) = [bound[1:] for bound in self.bounds or () if bound[0] == name]
+        low, high = self._bounds[name]
         if not self.by:
             return pl.lit(low).alias("low"), pl.lit(high).alias("high")
-        known = [(*key, *ends) for column, key, *ends in self.group_bounds or () if column == name]
+        known = self._group_bounds[name]
         schema = {str(at): pl.String for at in range(len(self.by))} | {"low": pl.Float64, "high": pl.Float64}
         table = pl.DataFrame(known, schema=schema, orient="row")
         ends = groups.find(groups.keys(batch, self.by, self.name), table)
         return ends["low"].fill_null(low), ends["high"].fill_null(high)
+
+    @cached_property
+    def _bounds(self) -> dict[str, tuple[float, float]]:
+        return {name: (low, high) for name, low, high in self.bounds or ()}
+
+    @cached_property
+    def _group_bounds(self) -> Mapping[str, list[tuple[Any, ...]]]:
+        """By column, each group's key and range."""
+        found = defaultdict(list)
+        for name, key, low, high in self.group_bounds or ():
+            found[name].append((*key, low, high))
+        return found
 
     def _usual(self, batch: Batch) -> list[str]:
         if batch.modality == "text" and self.action != "clip":

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
+from trimtab.core.columns import UsualColumn
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
 from trimtab.data.added_rows import AddedRows, extended
@@ -43,7 +44,7 @@ class Oversample(AddedRows):
     method: Literal["random", "smote"] = "random"
     ratio: Annotated[float, Field(gt=0, le=1)] = 1.0
     neighbours: Annotated[int, Field(ge=1, le=100)] = 5
-    label: str = "label"
+    label: UsualColumn = "label"
     homes: np.ndarray | None = None
     made: np.ndarray | None = None
 

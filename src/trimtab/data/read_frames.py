@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from trimtab.core.errors import DataError, EnvironmentFault
+from trimtab.data.groups import written
 from trimtab.data.table import Table, brief, table, unique
 
 REMEDY = "give each column values of one kind"
@@ -49,7 +50,7 @@ def load(source: Any) -> Table:
             kind, "its texts need PyArrow, which is not installed", "pip install 'trimtab[data]'"
         ) from error
     except Exception as error:  # Arrow, pandas and Polars each raise their own
-        raise DataError(kind, f"cannot be held as columns ({brief(error)})", REMEDY) from error
+        raise _unheld(source, kind, error) from error
     if frame.width == 0:
         raise DataError(kind, "the frame has no columns", "give a frame with at least one")
     return table(kind, frame)
@@ -63,7 +64,34 @@ def _pandas(source: Any, kind: str) -> pl.DataFrame:
     for name in source.columns:
         if source[name].dtype == object:
             _one_kind(source[name], kind)
-    return pl.from_pandas(source.rename(columns=str))
+    named = {name: _named(source[name]) for name, type_ in source.dtypes.items() if type_.name == "category"}
+    return pl.from_pandas(source.assign(**named).rename(columns=str) if named else source.rename(columns=str))
+
+
+def _named(values: Any) -> Any:
+    """A series of categories, whose categories are text: they are no numbers, though written as such."""
+    return values.cat.rename_categories(names_of(values.cat.categories))
+
+
+def names_of(categories: Any) -> list[Any]:
+    """The categories of pandas as text, whole numbers without a point; texts and truth values as they are."""
+    kind = categories.inferred_type
+    if kind in ("string", "boolean", "empty"):
+        return categories.tolist()
+    if kind in ("integer", "floating"):
+        return written(pl.Series(categories.to_numpy())).to_list()
+    return [str(category) for category in categories]
+
+
+def _unheld(source: Any, kind: str, error: Exception) -> DataError:
+    """The error of a frame that Polars cannot hold, with the first column of pandas that is to blame."""
+    for name in source.columns if kind == "pandas DataFrame" else ():
+        try:
+            pl.from_pandas(source[[name]].rename(columns=str))
+        except Exception as own:
+            told = f"column '{name}' of {source[name].dtype} cannot be held ({brief(own)})"
+            return DataError(kind, told, "give it as numbers, text, dates or categories")
+    return DataError(kind, f"cannot be held as columns ({brief(error)})", REMEDY)
 
 
 def _one_kind(values: Any, kind: str) -> None:

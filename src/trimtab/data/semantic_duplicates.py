@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
-from trimtab.core.columns import Columns, Fault
+from trimtab.core.columns import TEXT, VECTORS, Columns, Fault, UsualColumn, unfit
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
 from trimtab.data.copies import Copies
@@ -39,7 +39,7 @@ class SemanticDuplicates(Copies):
     models: ClassVar[tuple[str, ...]] = ("encoder",)
 
     encoder: str | None = None
-    embedding: str = "embedding"
+    embedding: UsualColumn = "embedding"
     similarity: Annotated[float, Field(gt=0, le=1)] = 0.95
     exact_rows: Annotated[int, Field(ge=0)] = 50_000
 
@@ -51,8 +51,12 @@ class SemanticDuplicates(Copies):
     def check(self, columns: Columns | None) -> Iterator[Fault]:
         """That there are embeddings, unless an encoder makes them."""
         yield from super().check(columns)
-        if columns is not None and self.encoder is None and self.embedding not in columns:
-            yield Fault(f"no column '{self.embedding}'", REMEDY)
+        if columns is not None and self.encoder is None:
+            there = self.embedding in columns
+            faults = unfit(self.embedding, columns, VECTORS)
+            yield from faults if there else [Fault(f"no column '{self.embedding}'", REMEDY)]
+        elif columns is not None and self.text in columns:
+            yield from unfit(self.text, columns, TEXT)
 
     def summary(self, batch: Batch) -> np.ndarray:
         """The rows' embeddings (rows, width)."""
@@ -104,7 +108,16 @@ def embeddings(batch: Batch, column: str, place: str) -> np.ndarray:
         )
     vectors = np.zeros((len(batch), widths[0] if widths else 0), np.float32)
     if lists:
-        vectors[there.to_numpy()] = lists
+        with np.errstate(over="ignore"):  # what float32 cannot hold is no vector either
+            vectors[there.to_numpy()] = lists
+    odd = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
+    if len(odd):
+        row = int(batch.ids[odd[0]])
+        raise DataError(
+            place,
+            f"column '{column}' of row {row} holds a number that is not finite, or too large",
+            "leave the row's vector out (null), or make it anew",
+        )
     return vectors
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
-from trimtab.core.columns import CategoryColumn, QuantityColumn, TimeColumn
+from trimtab.core.columns import CategoryColumn, QuantityColumn, TimeColumn, UsualColumn
 from trimtab.core.objects import Batch
 from trimtab.core.step import Step
 from trimtab.data.timeline import Timeline, measured, timeline
@@ -30,7 +30,7 @@ class SeriesGaps(Step):
     time: TimeColumn = "time"
     by: tuple[CategoryColumn, ...] = ()
     columns: tuple[QuantityColumn, ...] = ()
-    label: str = "label"
+    label: UsualColumn = "label"
 
     @property
     def together(self) -> tuple[str, ...]:

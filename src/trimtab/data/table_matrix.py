@@ -46,11 +46,15 @@ class Table:
         """The batch, whose columns hold what they held in train; those without a value get its type.
 
         Raises:
-            DataError: a column of numbers holds text now, or a category's holds numbers.
+            DataError: a column of numbers holds text now, or a category's numbers; or integers are too large.
         """
         of: dict[str, tuple[str, ...]] = {name: (NUMBERS,) for name, *_ in self.numbers}
         of |= {name: _held(levels) for name, levels in self.categories}
-        return kinds.as_learnt(batch, of, step)
+        held = kinds.as_learnt(batch, of, step)
+        for name, *_ in self.numbers:
+            if name in batch.columns.columns:
+                kinds.exact(held[name], step)
+        return held
 
     def encode(self, batch: Batch) -> np.ndarray:
         """The matrix (rows, cells); a column that is not there is missing."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from trimtab.core.columns import CATEGORIES, DATES, NUMBERS, QUANTITIES, SPANS, TIMES
+from trimtab.core.columns import CATEGORIES, CLOCK, DATES, NUMBERS, QUANTITIES, SPANS, TIMES
 from trimtab.core.objects import Batch
 from trimtab.data.kinds import held, numbers, present
 
@@ -54,7 +54,7 @@ def timeline(batch: Batch, time: str, by: Sequence[str], step: str) -> Timeline:
 
 def seconds(values: pl.Series) -> pl.Series:
     """Points in time as seconds since 1970, durations as seconds, numbers as they are: (rows,) float64."""
-    found = held(values, NUMBERS, DATES, SPANS)
+    found = held(values, NUMBERS, DATES, CLOCK, SPANS)
     assert found is not None
     found = found.cast(pl.Datetime("us")) if found.dtype == pl.Date else found
     if found.dtype.is_temporal():

@@ -9,7 +9,7 @@ import polars as pl
 
 from trimtab.core.columns import DATES
 from trimtab.core.errors import DataError
-from trimtab.data.kinds import held
+from trimtab.data.kinds import held, of_type
 
 Part = Literal["epoch", "year", "month", "day", "weekday", "year_day", "hour", "minute", "weekend"]
 TURN = {"month": 12, "day": 31, "weekday": 7, "year_day": 366, "hour": 24, "minute": 60}
@@ -25,20 +25,37 @@ def is_time(kind: pl.DataType) -> bool:
     return kind in (pl.Date, pl.Datetime)
 
 
-def points(values: pl.Series, place: str) -> pl.Series:
-    """A column as points in time; a column without any value will do.
+def zone_of(kind: pl.DataType) -> str:
+    """The time zone of a type; empty where it has none."""
+    return getattr(kind, "time_zone", None) or ""
+
+
+def points(values: pl.Series, place: str, zone: str) -> pl.Series:
+    """A column as points in time, by the clocks of `zone`; a column without any value will do.
 
     Raises:
-        DataError: the column holds anything else.
+        DataError: the column holds anything else, or only one of column and `zone` names a time zone.
     """
     found = held(values, DATES)
-    if found is not None:
-        return found.cast(pl.Datetime("us")) if found.dtype == pl.Date else found
-    raise DataError(
-        place,
-        f"column '{values.name}' holds {values.dtype}, not dates",
-        "declare it as a date, or name another",
-    )
+    if found is None:
+        held_now = of_type(values.dtype)
+        raise DataError(
+            place,
+            f"column '{values.name}' holds {held_now}, not dates",
+            "declare it as a date, or name another",
+        )
+    found = found.cast(pl.Datetime("us")) if found.dtype == pl.Date else found
+    now = zone_of(found.dtype)
+    if now == zone or found.null_count() == len(found):
+        return found
+    if not (now and zone):
+        told = [f"of zone {name}" if name else "without a zone" for name in (now, zone)]
+        raise DataError(
+            place,
+            f"column '{values.name}' holds times {told[0]}, in train they were {told[1]}",
+            "give them as in train: the same clock would show other hours",
+        )
+    return found.dt.convert_time_zone(zone)
 
 
 def part_names(part: str, cyclic: bool) -> tuple[str, ...]:

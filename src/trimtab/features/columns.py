@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 import polars as pl
 
-from trimtab.core.columns import DATES, NUMBERS, TEXTS, TRUTHS, Kinds
+from trimtab.core.columns import CLOCK, DATES, NUMBERS, TEXTS, TRUTHS, Kinds
 from trimtab.core.errors import DataError
 from trimtab.core.objects import Batch
 from trimtab.data.groups import written
@@ -51,9 +51,9 @@ def words(values: pl.Series) -> pl.Series:
     Whole numbers are written alike whether they come as integers or as floats.
 
     Raises:
-        DataError: durations, lists and others, which are no categories.
+        DataError: durations, lists, bytes and others, which are no categories.
     """
-    found = held(values, TEXTS, NUMBERS, TRUTHS, DATES)
+    found = held(values, TEXTS, NUMBERS, TRUTHS, DATES, CLOCK)
     if found is None:
         raise DataError(
             f"column '{values.name}'",

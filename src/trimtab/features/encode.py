@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -12,7 +12,7 @@ import polars as pl
 from pydantic import Field
 from scipy.sparse import csr_matrix
 
-from trimtab.core.columns import CATEGORIES, CategoryColumn
+from trimtab.core.columns import CATEGORIES, CategoryColumn, Columns, Fault, UsualColumn, unfit
 from trimtab.core.objects import Batch
 from trimtab.data import tally
 from trimtab.data.tally import Tally
@@ -45,8 +45,8 @@ class Encoder(Feature):
     learned: ClassVar[tuple[str, ...]] = ("categories",)
 
     columns: tuple[CategoryColumn, ...] = ()
-    text: str = "text"
-    label: str = "label"
+    text: UsualColumn = "text"
+    label: UsualColumn = "label"
     categories: Categories | None = None
 
     @abstractmethod
@@ -128,6 +128,12 @@ class Ordinal(Encoder):
 
     by: Literal["alphabet", "frequency"] = "alphabet"
     order: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def check(self, columns: Columns | None) -> Iterator[Fault]:
+        """The columns of `order`, too."""
+        yield from super().check(columns)
+        for name in self.order if columns is not None else ():
+            yield from unfit(name, columns or {})
 
     def ordered(self, counts: pl.DataFrame) -> tuple[str, ...]:
         """All categories, by the alphabet or the most frequent first."""

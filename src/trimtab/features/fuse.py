@@ -12,7 +12,7 @@ from pydantic import Field
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from scipy.sparse import csr_matrix
 
-from trimtab.core.columns import BLOCKS, FEATURES, BlockColumn, Columns, Fault
+from trimtab.core.columns import BLOCKS, FEATURES, BlockColumn, Columns, Fault, UsualColumn
 from trimtab.core.errors import ConfigError
 from trimtab.core.objects import Batch
 from trimtab.data.kinds import present
@@ -46,7 +46,7 @@ class Fuse(Feature):
     columns: tuple[BlockColumn, ...] = ()
     scaling: Literal["l2", "unit_variance", "none"] = "l2"
     weights: Literal["equal", "learnt"] | tuple[Annotated[float, Field(ge=0)], ...] = "equal"
-    label: str = "label"
+    label: UsualColumn = "label"
     target: Kind = "auto"
     rows: Annotated[int, Field(ge=10)] = 2_000
     folds: Annotated[int, Field(ge=2)] = 3

@@ -7,7 +7,15 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from trimtab.core.columns import CATEGORIES, NUMERIC, TIMES, CategoryColumn, NumberColumn, TimeColumn
+from trimtab.core.columns import (
+    CATEGORIES,
+    NUMERIC,
+    TIMES,
+    CategoryColumn,
+    NumberColumn,
+    TimeColumn,
+    UsualColumn,
+)
 from trimtab.core.objects import Batch
 from trimtab.data.kinds import present
 from trimtab.data.timeline import Timeline, timeline
@@ -32,7 +40,7 @@ class History(Feature):
     columns: tuple[NumberColumn, ...] = ()
     time: TimeColumn = "time"
     by: tuple[CategoryColumn, ...] = ()
-    label: str = "label"
+    label: UsualColumn = "label"
     found: tuple[str, ...] | None = None
 
     @property

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 import polars as pl
 
-from trimtab.core.columns import NUMERIC, NumberColumn
+from trimtab.core.columns import NUMERIC, NumberColumn, UsualColumn
 from trimtab.core.objects import Batch
 from trimtab.data import tally
 from trimtab.data.tally import Tally
@@ -35,7 +35,7 @@ class Scale(Feature):
 
     method: Method = "standard"
     columns: tuple[NumberColumn, ...] = ()
-    label: str = "label"
+    label: UsualColumn = "label"
     scales: tuple[tuple[str, float, float], ...] | None = None
     """Column, centre and spread."""
 

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
-from trimtab.core.columns import CATEGORIES, CategoryColumn
+from trimtab.core.columns import CATEGORIES, CategoryColumn, UsualColumn
 from trimtab.core.objects import Batch
 from trimtab.data.kinds import present
 from trimtab.features.columns import chosen, column, words
@@ -40,8 +40,8 @@ class TargetEncode(Feature):
     learned: ClassVar[tuple[str, ...]] = ("classes", "categories", "means")
 
     columns: tuple[CategoryColumn, ...] = ()
-    text: str = "text"
-    label: str = "label"
+    text: UsualColumn = "text"
+    label: UsualColumn = "label"
     target: Kind = "auto"
     smoothing: Annotated[float, Field(ge=0)] = 10.0
     folds: Annotated[int, Field(ge=2)] = 5

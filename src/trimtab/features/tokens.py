@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
-from trimtab.core.columns import OTHERS, Columns, TextColumn
+from trimtab.core.columns import LISTS, Columns, TextColumn
 from trimtab.core.objects import Batch
 from trimtab.core.step import Step
 
@@ -36,7 +36,7 @@ class Tokens(Step):
 
     def after(self, columns: Columns) -> Columns:
         """The tokens too."""
-        return {**columns, "tokens": frozenset({OTHERS})}
+        return {**columns, "tokens": frozenset({LISTS})}
 
     def partial(self, batch: Batch) -> None:
         """Nothing; tokens must not be written over a column of the data."""

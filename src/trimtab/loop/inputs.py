@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 
@@ -21,6 +22,11 @@ from trimtab.loop.known_columns import columns, complete
 def data_mistakes(read: ReadSpec) -> Iterator[ConfigError]:
     """Missing files, missing columns, and a test file that is the train file."""
     data = read.spec.data
+    twice = [name for name, times in Counter(data.header).items() if times > 1]
+    if twice:
+        place = place_of(("data", "header"), read.origins) or str(read.file)
+        yield ConfigError(place, f"data.header names '{twice[0]}' twice", "rename one of them")
+        return
     undeclared: dict[str, ConfigError] = {}
     for part in ("train", "test"):
         try:

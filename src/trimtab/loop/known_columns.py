@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import csv
-from typing import Any
-
 import polars as pl
 
-from trimtab.core.columns import DATES, NUMBERS, TEXTS, TRUTHS, Columns, Kinds
+from trimtab.core.columns import ANY, DATES, NUMBERS, TEXTS, TRUTHS, Columns, Kinds
 from trimtab.core.errors import DataError
 from trimtab.core.spec import FormatSpec
 from trimtab.data import read_csv, read_jsonl
 from trimtab.data.csv_scan import last_end
 from trimtab.data.kinds import kinds_of
-from trimtab.data.read_csv import SEPARATORS, check_header, decode
+from trimtab.data.read_csv import SEPARATORS, decode
 from trimtab.data.read_types import Looks, without_missing
 from trimtab.data.sources import UNREADABLE, Source
-from trimtab.data.table import unique
+from trimtab.data.tally import present_values
 
 _LOOK = 1 << 20
 """Bytes of a file that are looked at."""
+_ROWS = 100
+"""Rows of a Parquet file that are looked at."""
 _WRITTEN = {
     "int": NUMBERS,
     "float": NUMBERS,
@@ -37,14 +36,14 @@ def columns(source: Source, form: FormatSpec) -> Columns | None:
     A column of a CSV file is of text once one value is: what was seen decides what the rest can make of it.
 
     Raises:
-        DataError: the header of a CSV file is none that the reader takes.
+        DataError: the reader will not take the beginning of a CSV file, its header for example.
     """
     if source.remote or source.kind not in {"csv", "tsv", "jsonl", "ndjson", "parquet"}:
         return None
     found: dict[str, Kinds] | None
     if source.kind == "parquet":
         try:
-            found = {name: kinds_of(kind) for name, kind in pl.read_parquet_schema(source.path).items()}
+            found = _seen(pl.scan_parquet(source.path).head(_ROWS).collect())
         except UNREADABLE:
             return None
     else:
@@ -67,13 +66,11 @@ def complete(source: Source) -> bool:
 
 
 def _csv(raw: bytes, source: Source, form: FormatSpec) -> dict[str, Kinds] | None:
-    names = _header(raw, source, form)
-    if names is None:
-        return None
-    try:
-        frame = read_csv.parse(raw[: last_end(raw, form.quote.encode())], form, source).frame
-    except DataError:  # the reader's to explain, with row and column
-        return dict.fromkeys(names, frozenset(_WRITTEN.values()))
+    """By what the reader itself makes of these lines."""
+    end = last_end(raw, form.quote.encode()) if len(raw) > _LOOK // 2 else len(raw)
+    if end == 0:
+        return None  # one record is longer than what was looked at
+    frame = read_csv.parse(raw[:end], form, source).frame
     looks = {
         name: Looks.of(without_missing(frame[name], form.missing), form.decimal) for name in frame.columns
     }
@@ -85,30 +82,13 @@ def _json(raw: bytes, source: Source) -> dict[str, Kinds] | None:
         frame = read_jsonl.parse(raw, source).frame
     except DataError:
         return None
-    return {name: kinds_of(kind) for name, kind in frame.schema.items()} or None
+    return _seen(frame) or None
 
 
-def _header(raw: bytes, source: Source, form: FormatSpec) -> list[str] | None:
-    """The names that the spec gives, else the fields of the first line that holds any; None of an empty file.
-
-    Raises:
-        DataError: the reader will not take it for a header.
-    """
-    if form.header:
-        unique(form.header, source.name)
-        return list(form.header)
-    numbered = enumerate(raw.decode("utf-8", "replace").splitlines(keepends=True), start=1)
-    lines = [(number, line) for number, line in numbered if line.strip()]
-    if not lines:
-        return None
-    how: dict[str, Any] = {"quotechar": form.quote} if form.quote else {"quoting": csv.QUOTE_NONE}
-    rows = (line for _, line in lines)
-    try:
-        names = next(csv.reader(rows, delimiter=form.separator or SEPARATORS[source.kind], **how))
-    except csv.Error:  # a quote that is never closed
-        return None
-    check_header(names, f"{source.name}:{lines[0][0]}", alone=False)
-    return names
+def _seen(frame: pl.DataFrame) -> dict[str, Kinds]:
+    """What columns may hold; one without any value in the rows that were looked at, anything."""
+    there = {name: present_values(frame[name]).any() for name in frame.columns}
+    return {name: kinds_of(kind) if there[name] else ANY for name, kind in frame.schema.items()}
 
 
 def _beginning(source: Source, form: FormatSpec) -> bytes | None:

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from trimtab.core.errors import DataError
+from trimtab.data.read_frames import names_of
 
 PLACE = "trimtab.data.steps"
 
@@ -65,7 +66,9 @@ def in_pandas(values: pl.Series, old: Any, retyped: bool) -> Any:
     made = values.to_pandas().set_axis(old.index).rename(old.name)
     if old.dtype.name == "category" and not retyped:
         plain = made.astype(object)  # or the categories would not take the order of the old ones
-        return plain.astype(old.dtype) if plain.dropna().isin(old.cat.categories).all() else made
+        known = dict(zip(names_of(old.cat.categories), old.cat.categories, strict=True))
+        held = plain.dropna().isin(known).all()
+        return plain.map(known).astype(old.dtype) if held else made
     if retyped or made.dtype == old.dtype:
         return made
     try:

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field
 from scipy.sparse import csr_matrix
 
-from trimtab.core.columns import BLOCKS, NUMERIC, BlockColumn, NumberColumn
+from trimtab.core.columns import BLOCKS, NUMERIC, BlockColumn, NumberColumn, UsualColumn
 from trimtab.core.objects import Batch
 from trimtab.data.kinds import present
 from trimtab.features.columns import chosen, is_number
@@ -51,7 +51,7 @@ class Select(Feature):
 
     column: BlockColumn = ""
     columns: tuple[NumberColumn, ...] = ()
-    label: str = "label"
+    label: UsualColumn = "label"
     target: Kind = "auto"
     resamples: Annotated[int, Field(ge=0)] = 0
     seed: int = 0
