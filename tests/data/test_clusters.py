@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rows import batch_of
+from trimtab.core.errors import DataError
 from trimtab.data.clusters import components, crossing, ranks, survivors
 from trimtab.data.duplicates import DropDuplicates
 from trimtab.data.near_duplicates import NearDuplicates
@@ -84,6 +85,14 @@ def test_it_keeps_the_row_that_the_rule_names(keep, stays):
     after = step(batch)
     assert after.ids.tolist() == [stays]
     assert all(f"of row {stays} " in drop.reason for drop in after.dropped)
+
+
+def test_a_majority_needs_labels():
+    step = DropDuplicates(keep="majority_label", label="intent")
+    (fault,) = step.check({"text": frozenset({"text"})})
+    assert fault.problem == "no column 'intent'"
+    with pytest.raises(DataError, match="step drop_duplicates: no column 'intent'"):
+        step.learn(batch_of(["a", "a"]))
 
 
 def test_it_shows_every_cluster_and_counts_those_whose_labels_conflict():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date, time
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,7 @@ from trimtab.data.impute_model import ImputeModel
 from trimtab.data.isolation_forest import IsolationForest
 from trimtab.data.outliers import Iqr, QuantileClip, RobustZScore, ZScore
 from trimtab.features.columns import words
+from trimtab.features.encode import OneHot
 from trimtab.features.lags import Lags
 from trimtab.features.scale import Scale
 
@@ -146,3 +149,40 @@ def test_scale_refuses_to_learn_from_text_that_is_named():
 def test_lists_are_no_categories():
     with pytest.raises(DataError, match=r"column 'a': holds lists, no categories"):
         words(LATER["List"].alias("a"))
+
+
+LARGE = pl.DataFrame({"id": [2**60 + at for at in range(8)], "a": [1.0, None, 3, 4, 5, 6, 7, 8]})
+
+
+@pytest.mark.parametrize("step", [ImputeKnn(), ImputeModel(), QuantileClip(), Iqr(action="clip")])
+def test_it_rounds_no_integer_that_floats_cannot_hold(step):
+    rows = Batch(LARGE, np.arange(8), "tabular")
+    told = f"step {step.name}: column 'id' holds integers beyond 2\\^53.*give it as text, or leave it out"
+    with pytest.raises(DataError, match=told):
+        step.learn(rows)(rows)
+    left_out = replace(step, columns=("a",))
+    assert left_out.learn(rows)(rows)["id"].equals(LARGE["id"])
+
+
+def test_a_fill_rounds_no_large_integer_either():
+    gaps = Batch(LARGE.with_columns(id=pl.col("id").replace(2**60, None)), np.arange(8), "tabular")
+    exact = Impute(numeric="most_frequent").learn(gaps)(gaps)["id"]
+    assert exact.to_list() == [2**60 + 1, *LARGE["id"][1:]]
+    with pytest.raises(DataError, match="step impute: column 'id' holds integers beyond"):
+        Impute(numeric="constant", number=0.5).learn(gaps)(gaps)
+
+
+@pytest.mark.parametrize("step", [Impute(), ImputeKnn(), ImputeModel()])
+def test_a_column_that_cannot_be_filled_is_refused_by_name_and_else_left_alone(step):
+    days = pl.Series([date(2024, 1, 1), None] * 4)
+    rows = Batch(LARGE.select("a").with_columns(day=days), np.arange(8), "tabular")
+    with pytest.raises(DataError, match="column 'day' holds dates, not numbers, text or truth values"):
+        replace(step, columns=("day",)).learn(rows)
+    assert step.learn(rows)(rows)["day"].equals(days.alias("day"))
+
+
+def test_a_time_of_day_is_a_category_and_groups_rows():
+    shifts = pl.Series([time(6), time(14)] * 4)
+    rows = Batch(LARGE.select("a").with_columns(shift=shifts), np.arange(8), "tabular")
+    assert len(OneHot(columns=("shift",)).learn(rows).names({})) == 3
+    assert len(Iqr(columns=("a",), by=("shift",)).learn(rows).group_bounds) == 2

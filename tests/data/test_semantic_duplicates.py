@@ -89,6 +89,12 @@ def test_it_refuses_vectors_of_different_or_no_length(vectors):
         SemanticDuplicates().learn(Batch(frame, np.arange(2)))
 
 
+@pytest.mark.parametrize("odd", [float("nan"), float("inf"), 1e39])
+def test_it_refuses_numbers_that_are_not_finite(odd):
+    with pytest.raises(DataError, match="column 'embedding' of row 1 holds a number that is not finite"):
+        SemanticDuplicates().learn(Batch(pl.DataFrame({"embedding": [[1.0, 0.0], [odd, 1.0]]}), np.arange(2)))
+
+
 def test_it_reads_arrays_as_it_reads_lists():
     batch = embedded_of(9)
     fixed = batch.with_columns(embedding=batch["embedding"].cast(pl.Array(pl.Float32, 8)))

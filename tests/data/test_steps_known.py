@@ -21,6 +21,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import LinearSVC
 
+from trimtab.core.errors import DataError
 from trimtab.data import steps
 from trimtab.features import steps as features
 
@@ -224,6 +225,32 @@ def test_words_that_a_category_does_not_know_are_not_lost():
     assert made["kind"].tolist() == ["new", "none"]
     made = steps.Impute(categorical="constant", word="old").fit_transform(kinds)
     assert made["kind"].dtype == kinds["kind"].dtype
+
+
+@pytest.mark.parametrize("values", [[8001, 3000, 8001, None], [1.5, 2.0, 1.5, None], ["b", "a", "b", None]])
+def test_a_category_is_no_number_whatever_it_is_written_with(values):
+    table = pandas.DataFrame({"zip": pandas.Categorical(values)})
+    filled = steps.Impute().fit_transform(table)["zip"]
+    assert filled.tolist() == [*values[:3], values[0]]
+    assert filled.dtype == table["zip"].dtype
+    many = pandas.DataFrame({"branch": pandas.Categorical([1] * 30 + [900]), "n": range(31)})
+    assert len(steps.Iqr().fit_resample(many)[0]) == 31
+    assert features.OneHot().fit(many).get_feature_names_out().tolist() == ["branch=1", "branch rare"]
+
+
+def test_what_polars_cannot_hold_is_named():
+    table = pandas.DataFrame({"n": [1.0, 2.0], "odd": [1 + 2j, 3j]})
+    with pytest.raises(DataError, match="column 'odd' of complex128 cannot be held"):
+        steps.Impute().fit_transform(table)
+
+
+def test_periods_stay_as_they_are():
+    table = pandas.DataFrame(
+        {"month": pandas.period_range("2024-01", periods=3, freq="M"), "n": [1, None, 3]}
+    )
+    filled = steps.Impute().fit_transform(table)
+    assert filled["month"].equals(table["month"])
+    assert filled["n"].tolist() == [1, 2, 3]
 
 
 def test_a_clipped_column_of_integers_is_one_of_floats_whatever_its_values_are():

@@ -114,6 +114,15 @@ def test_it_reads_the_calendar():
     assert step.vectors(saturday)[0, 3] == 1
 
 
+def test_the_calendar_reads_the_clocks_of_train():
+    utc = hourly([0.0] * 30)
+    utc = utc.with_columns(time=utc["time"].dt.replace_time_zone("UTC"))
+    tokyo = utc.with_columns(time=utc["time"].dt.convert_time_zone("Asia/Tokyo"))
+    step = Calendar().learn(tokyo)
+    assert np.array_equal(step.vectors(utc), step.vectors(tokyo))
+    assert not np.array_equal(step.vectors(utc), Calendar().learn(utc).vectors(utc))
+
+
 def test_it_comes_round_once_a_period():
     batch = hourly([0.0] * 49)
     step = Fourier(periods=("day",), order=2)

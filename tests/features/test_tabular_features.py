@@ -188,6 +188,21 @@ def test_it_lays_december_beside_january_and_midnight_beside_eleven():
     assert near < 0.52 < far
 
 
+def test_it_reads_the_clocks_of_train():
+    shanghai = pl.Series([datetime(2024, 1, 1, 1), None]).dt.replace_time_zone("Asia/Shanghai")
+    step = Dates(parts=("year", "hour"), cyclic=False).learn(frame(at=shanghai))
+    assert step.vectors(frame(at=shanghai.dt.convert_time_zone("UTC")))[0].tolist() == [2024, 1]
+    assert np.isnan(step.vectors(frame(at=[None, None]))).all()
+    told = "step dates: column 'at' holds times without a zone, in train they were of zone Asia/Shanghai"
+    with pytest.raises(DataError, match=told):
+        step.vectors(frame(at=[datetime(2024, 1, 1)]))
+
+
+def test_it_tells_an_order_of_a_column_that_is_not_there():
+    (fault,) = Ordinal(order={"sise": ("S", "M")}).check({"size": frozenset({"text"})})
+    assert fault.problem == "no column 'sise'"
+
+
 def test_it_refuses_a_column_that_holds_no_dates():
     with pytest.raises(DataError, match="column 'at' holds text, not dates"):
         Dates(columns=("at",)).learn(frame(at=["soon"])).vectors(frame(at=["soon"]))

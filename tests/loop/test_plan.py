@@ -197,7 +197,8 @@ def test_it_tells_all_that_steps_will_miss_in_the_columns_and_files(project, mon
         "--set features: step 'fuse': finds no features to fuse; put steps that make them before it, such as "
         "tfidf",
         "--set features: step 'fuse': no column 'tfidf'; available: fuse, label, text, tokens",
-        "--set features: step 'dates': column 'text' holds text, not dates; name columns of dates",
+        "--set features: step 'dates': column 'text' holds text, not dates; give it as dates (in a spec by "
+        "data.types), or name columns of dates",
         f"--set features: step 'word2vec': file 'own.txt' is no file; {mend}",
         "--set features: step 'word2vec': would write over column 'label'; rename it, or name another in "
         "`into`",
@@ -249,6 +250,23 @@ def test_it_tells_a_header_that_the_reader_refuses(project, rows, told):
     (project / "t.csv").write_text(rows)
     found = errors_of("data.train=t.csv", "data.test=null")
     assert [told in one for one in found] == [True]
+
+
+def test_it_tells_a_name_twice_where_it_stands(project):
+    assert errors_of("data.header=[text, label, label]") == [
+        "--set data.header: data.header names 'label' twice; rename one of them"
+    ]
+
+
+def test_a_column_without_any_value_fits_everywhere(project):
+    import polars as pl
+
+    empty = {"at": pl.Series([None] * 2, dtype=pl.Float64), "n": [1, 2]}
+    pl.DataFrame({"text": ["a", "b"], "label": ["c", "d"], **empty}).write_parquet(project / "t.parquet")
+    overrides = ["data.train=t.parquet", "data.test=null"]
+    plan("trimtab.yaml", [*overrides, "features=[tokens, {dates: {columns: [at]}}]"])
+    (told,) = errors_of(*overrides, "features=[tokens, {dates: {columns: [n]}}]")
+    assert "column 'n' holds numbers, not dates; give it as dates (in a spec by data.types)" in told
 
 
 @pytest.mark.parametrize("kind", ["csv.gz", "jsonl.gz", "parquet"])

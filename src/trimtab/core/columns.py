@@ -71,13 +71,14 @@ def marked(hint: Any) -> Of | None:
 def missing(step: Any, columns: Columns) -> Iterator[Fault]:
     """The columns that parameters of a step name, and that are not there or hold nothing that it can use."""
     hints = get_type_hints(type(step), include_extras=True)
-    for field in fields(step):
-        mark, value = marked(hints[field.name]), getattr(step, field.name)
-        if mark is not None and value and not (mark.usual and value == field.default):
-            for name in (value,) if isinstance(value, str) else value:
-                yield from unfit(name, columns, mark.kinds)
     if step.needs_label:
         yield from unfit(step.label, columns)
+    for field in fields(step):
+        mark, value = marked(hints[field.name]), getattr(step, field.name)
+        told = field.name == "label" and step.needs_label
+        if mark is not None and value and not told and not (mark.usual and value == field.default):
+            for name in (value,) if isinstance(value, str) else value:
+                yield from unfit(name, columns, mark.kinds)
 
 
 def unfit(name: str, columns: Columns, wanted: Kinds = ANY) -> Iterator[Fault]:
