@@ -68,7 +68,7 @@ def test_it_shakes_only_the_columns_named_and_these_must_be_numbers():
     batch = table()
     after = GaussianNoise(columns=("x",)).learn(batch)(batch).columns[N:]
     assert after["count"].equals(batch["count"])
-    with pytest.raises(DataError, match="column 'city' holds text, not numbers; name columns of numbers"):
+    with pytest.raises(DataError, match="column 'city' holds text, not numbers; give it as numbers"):
         GaussianNoise(columns=("city",)).learn(batch)
 
 

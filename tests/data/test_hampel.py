@@ -104,5 +104,7 @@ def test_it_is_not_done_when_it_is_done_once():
 
 def test_it_refuses_a_time_that_has_no_order():
     batch = series([1.0], time=["monday"])
-    with pytest.raises(DataError, match="column 'time' holds text, not dates, durations or numbers"):
+    with pytest.raises(
+        DataError, match="column 'time' holds text, not dates, durations, numbers or times of day"
+    ):
         Hampel()(batch)

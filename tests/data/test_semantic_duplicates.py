@@ -89,9 +89,14 @@ def test_it_refuses_vectors_of_different_or_no_length(vectors):
         SemanticDuplicates().learn(Batch(frame, np.arange(2)))
 
 
-@pytest.mark.parametrize("odd", [float("nan"), float("inf"), 1e39])
-def test_it_refuses_numbers_that_are_not_finite(odd):
-    with pytest.raises(DataError, match="column 'embedding' of row 1 holds a number that is not finite"):
+def test_a_vector_that_lacks_a_number_is_none():
+    rows = pl.DataFrame({"embedding": [[1.0, 0.0], [float("nan"), 1.0], [1.0, 0.0]]})
+    assert SemanticDuplicates().learn(Batch(rows, np.arange(3))).gone.tolist() == [2]
+
+
+@pytest.mark.parametrize("odd", [float("inf"), 1e39])
+def test_it_refuses_numbers_that_are_infinite(odd):
+    with pytest.raises(DataError, match="column 'embedding' of row 1 holds a number that is infinite"):
         SemanticDuplicates().learn(Batch(pl.DataFrame({"embedding": [[1.0, 0.0], [odd, 1.0]]}), np.arange(2)))
 
 

@@ -43,6 +43,7 @@ def test_it_gives_rows_without_a_time_no_past_and_makes_them_nobody_s_past(step)
 def test_it_refuses_a_time_that_is_text_for_nine_would_follow_ten(step):
     batch = series(pl.Series(["9", "10"]))
     with pytest.raises(
-        DataError, match=f"step {step.name}: column 'time' holds text, not dates, durations or numbers"
+        DataError,
+        match=f"step {step.name}: column 'time' holds text, not dates, durations, numbers or times of day",
     ):
         step.learn(batch)(batch)

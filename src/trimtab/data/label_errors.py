@@ -197,18 +197,23 @@ class LabelErrors(Step):
     def _judgeable(self, modality: str, rows: pl.DataFrame, labels: pl.Series) -> np.ndarray:
         """The places of the rows with a label that enough rows share, and with content."""
         there = labels.is_not_null()
-        column = self.embedding or {"text": self.text, "image": self.image}.get(modality)
-        if column:
+        column = {"text": self.text, "image": self.image}.get(modality)
+        if self.embedding:
+            there &= pl.Series(self._vectors(modality, rows).any(axis=1))
+        elif column:
             there &= rows[column].is_not_null()
-        if not column and not self._inputs(rows):
+        elif not self._inputs(rows):
             there &= False
         frame = pl.DataFrame({"label": labels, "there": there}).with_row_index("at").filter("there")
         return frame.filter(pl.len().over("label") >= self.folds)["at"].to_numpy().astype(np.int64)
 
+    def _vectors(self, modality: str, rows: pl.DataFrame) -> np.ndarray:
+        batch = Batch(rows, np.arange(rows.height), modality)
+        return embeddings(batch, str(self.embedding), f"step {self.name}")
+
     def _learner(self, modality: str, rows: pl.DataFrame, ids: np.ndarray) -> tuple[np.ndarray, Any]:
         if self.embedding:
-            vectors = embeddings(Batch(rows, ids, modality), self.embedding, f"step {self.name}")
-            return vectors.astype(np.float64), held_out.embedding_model()
+            return self._vectors(modality, rows).astype(np.float64), held_out.embedding_model()
         if modality == "text":
             return held_out.text_features(rows[self.text]), held_out.text_model()
         if modality == "image":

@@ -90,10 +90,10 @@ class SemanticDuplicates(Copies):
 
 
 def embeddings(batch: Batch, column: str, place: str) -> np.ndarray:
-    """The vectors (rows, width) float32 of a column of lists; zeros where there is none.
+    """The vectors (rows, width) float32 of a column of lists; zeros where there is none, or part of it missing.
 
     Raises:
-        DataError: there is no such column, it holds no lists of numbers, or their lengths differ.
+        DataError: there is no such column, it holds no lists of numbers, their lengths differ, or one is infinite.
     """
     if column not in batch.columns.columns:
         raise DataError(place, f"no column '{column}'", REMEDY)
@@ -110,12 +110,13 @@ def embeddings(batch: Batch, column: str, place: str) -> np.ndarray:
     if lists:
         with np.errstate(over="ignore"):  # what float32 cannot hold is no vector either
             vectors[there.to_numpy()] = lists
-    odd = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
+    vectors[np.isnan(vectors).any(axis=1)] = 0
+    odd = np.flatnonzero(np.isinf(vectors).any(axis=1))
     if len(odd):
         row = int(batch.ids[odd[0]])
         raise DataError(
             place,
-            f"column '{column}' of row {row} holds a number that is not finite, or too large",
+            f"column '{column}' of row {row} holds a number that is infinite, or too large",
             "leave the row's vector out (null), or make it anew",
         )
     return vectors
