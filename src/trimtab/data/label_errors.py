@@ -176,7 +176,7 @@ class LabelErrors(Step):
         self, modality: str, rows: pl.DataFrame, ids: np.ndarray, labels: pl.Series
     ) -> tuple[int, list[Suspect]]:
         """How many rows were judged, and the suspects among them, ranked."""
-        at = self._judgeable(modality, rows, labels)
+        at = self._judgeable(modality, rows, ids, labels)
         names = labels.gather(at).unique().sort().to_list()
         if len(names) < 2:
             return 0, []
@@ -194,12 +194,12 @@ class LabelErrors(Step):
             if said.suspect[one]
         ]
 
-    def _judgeable(self, modality: str, rows: pl.DataFrame, labels: pl.Series) -> np.ndarray:
+    def _judgeable(self, modality: str, rows: pl.DataFrame, ids: np.ndarray, labels: pl.Series) -> np.ndarray:
         """The places of the rows with a label that enough rows share, and with content."""
         there = labels.is_not_null()
         column = {"text": self.text, "image": self.image}.get(modality)
         if self.embedding:
-            there &= pl.Series(self._vectors(modality, rows).any(axis=1))
+            there &= pl.Series(self._vectors(modality, rows, ids).any(axis=1))
         elif column:
             there &= rows[column].is_not_null()
         elif not self._inputs(rows):
@@ -207,13 +207,13 @@ class LabelErrors(Step):
         frame = pl.DataFrame({"label": labels, "there": there}).with_row_index("at").filter("there")
         return frame.filter(pl.len().over("label") >= self.folds)["at"].to_numpy().astype(np.int64)
 
-    def _vectors(self, modality: str, rows: pl.DataFrame) -> np.ndarray:
-        batch = Batch(rows, np.arange(rows.height), modality)
+    def _vectors(self, modality: str, rows: pl.DataFrame, ids: np.ndarray) -> np.ndarray:
+        batch = Batch(rows, ids, modality)
         return embeddings(batch, str(self.embedding), f"step {self.name}")
 
     def _learner(self, modality: str, rows: pl.DataFrame, ids: np.ndarray) -> tuple[np.ndarray, Any]:
         if self.embedding:
-            return self._vectors(modality, rows).astype(np.float64), held_out.embedding_model()
+            return self._vectors(modality, rows, ids).astype(np.float64), held_out.embedding_model()
         if modality == "text":
             return held_out.text_features(rows[self.text]), held_out.text_model()
         if modality == "image":

@@ -90,10 +90,10 @@ class SemanticDuplicates(Copies):
 
 
 def embeddings(batch: Batch, column: str, place: str) -> np.ndarray:
-    """The vectors (rows, width) float32 of a column of lists; zeros where there is none, or part of it missing.
+    """The vectors (rows, width) float32 of a column of lists; zeros where one is missing, or part of it.
 
     Raises:
-        DataError: there is no such column, it holds no lists of numbers, their lengths differ, or one is infinite.
+        DataError: there is no such column, it holds no lists of finite numbers, or their lengths differ.
     """
     if column not in batch.columns.columns:
         raise DataError(place, f"no column '{column}'", REMEDY)
