@@ -106,11 +106,11 @@ def present(batch: Batch, columns: Iterable[str], step: str, wanted: Kinds = ANY
     return asked
 
 
-def exact(values: pl.Series, step: str) -> pl.Series:
-    """A column of numbers that is going to be one of floats.
+def exact(values: pl.Series, step: str) -> None:
+    """Check that a column which is going to be one of floats holds no integer that a float would change.
 
     Raises:
-        DataError: it holds an integer that a float would change.
+        DataError: it holds an integer beyond 2^53.
     """
     wide = values.dtype.is_integer() and values.dtype not in _NARROW
     if wide and (values.cast(pl.Int128).abs() > MOST).any():
@@ -119,7 +119,6 @@ def exact(values: pl.Series, step: str) -> pl.Series:
             f"column '{values.name}' holds integers beyond 2^53, which it would have to round",
             "give it as text, or leave it out of `columns`",
         )
-    return values
 
 
 def texts_of(batch: Batch, column: str, step: str) -> pl.Series:

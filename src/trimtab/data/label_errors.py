@@ -176,13 +176,17 @@ class LabelErrors(Step):
         self, modality: str, rows: pl.DataFrame, ids: np.ndarray, labels: pl.Series
     ) -> tuple[int, list[Suspect]]:
         """How many rows were judged, and the suspects among them, ranked."""
-        at = self._judgeable(modality, rows, ids, labels)
+        vectors = self._vectors(modality, rows, ids) if self.embedding else None
+        at = self._judgeable(modality, rows, vectors, labels)
         names = labels.gather(at).unique().sort().to_list()
         if len(names) < 2:
             return 0, []
         number = {name: place for place, name in enumerate(names)}
         classes = np.array([number[label] for label in labels.gather(at)])
-        features, model = self._learner(modality, rows[at], ids[at])
+        if vectors is None:
+            features, model = self._learner(modality, rows[at], ids[at])
+        else:
+            features, model = vectors[at].astype(np.float64), held_out.embedding_model()
         fold = held_out.folds(ids[at], classes, self.folds, self.seed)
         found = held_out.probabilities(features, classes, fold, model)
         said = doubts(classes, found, self.cut, self.rank_by, self.name)
@@ -194,12 +198,14 @@ class LabelErrors(Step):
             if said.suspect[one]
         ]
 
-    def _judgeable(self, modality: str, rows: pl.DataFrame, ids: np.ndarray, labels: pl.Series) -> np.ndarray:
+    def _judgeable(
+        self, modality: str, rows: pl.DataFrame, vectors: np.ndarray | None, labels: pl.Series
+    ) -> np.ndarray:
         """The places of the rows with a label that enough rows share, and with content."""
         there = labels.is_not_null()
         column = {"text": self.text, "image": self.image}.get(modality)
-        if self.embedding:
-            there &= pl.Series(self._vectors(modality, rows, ids).any(axis=1))
+        if vectors is not None:
+            there &= pl.Series(vectors.any(axis=1))
         elif column:
             there &= rows[column].is_not_null()
         elif not self._inputs(rows):
@@ -212,8 +218,6 @@ class LabelErrors(Step):
         return embeddings(batch, str(self.embedding), f"step {self.name}")
 
     def _learner(self, modality: str, rows: pl.DataFrame, ids: np.ndarray) -> tuple[np.ndarray, Any]:
-        if self.embedding:
-            return self._vectors(modality, rows, ids).astype(np.float64), held_out.embedding_model()
         if modality == "text":
             return held_out.text_features(rows[self.text]), held_out.text_model()
         if modality == "image":

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from trimtab.core.columns import TIMES, WORDS
 from trimtab.core.errors import DataError
 from trimtab.core.optional import optional
+from trimtab.data.kinds import of_type
 from trimtab.data.tally import present_values
 
 
@@ -69,11 +71,11 @@ def made_up(
 
 
 def _is_number(kind: pl.DataType) -> bool:
-    return kind.is_numeric() or kind.is_temporal()
+    return of_type(kind) in TIMES
 
 
 def _is_category(kind: pl.DataType) -> bool:
-    return kind in (pl.String, pl.Boolean, pl.Categorical, pl.Enum)
+    return of_type(kind) in WORDS
 
 
 def _levels(values: pl.Series) -> pl.Series:

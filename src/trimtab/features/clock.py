@@ -20,11 +20,6 @@ SECONDS = {"hour": 3_600.0, "day": 86_400.0, "week": 604_800.0, "year": 31_556_9
 """Lengths of periods in seconds; the year is the Gregorian calendar's mean."""
 
 
-def is_time(kind: pl.DataType) -> bool:
-    """True for dates and points in time."""
-    return kind in (pl.Date, pl.Datetime)
-
-
 def zone_of(kind: pl.DataType) -> str:
     """The time zone of a type; empty where it has none."""
     return getattr(kind, "time_zone", None) or ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import polars as pl
 
@@ -16,12 +16,12 @@ from trimtab.data.kinds import held, of_type, present
 def chosen(
     batch: Batch,
     columns: Iterable[str],
-    wanted: Callable[[pl.DataType], bool],
+    usual: Kinds,
     leave_out: Iterable[str],
     step: str,
     allowed: Kinds,
 ) -> list[str]:
-    """The columns named, or by default all of a wanted type but for those to leave out; by the alphabet.
+    """The columns named, or by default all that hold what is `usual`, but for those to leave out, sorted.
 
     Raises:
         DataError: a named column is not there, or holds nothing that is allowed.
@@ -30,12 +30,9 @@ def chosen(
     if named:
         return named
     closed = set(leave_out)
-    return sorted(name for name, kind in batch.columns.schema.items() if wanted(kind) and name not in closed)
-
-
-def is_number(kind: pl.DataType) -> bool:
-    """True for columns of numbers."""
-    return kind.is_numeric()
+    return sorted(
+        name for name, kind in batch.columns.schema.items() if of_type(kind) in usual and name not in closed
+    )
 
 
 def column(batch: Batch, name: str) -> pl.Series:

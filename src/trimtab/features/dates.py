@@ -10,7 +10,7 @@ import polars as pl
 
 from trimtab.core.columns import CALENDAR, DateColumn, UsualColumn
 from trimtab.core.objects import Batch
-from trimtab.features.clock import CLOCK, Part, is_time, part, part_names, points, zone_of
+from trimtab.features.clock import CLOCK, Part, part, part_names, points, zone_of
 from trimtab.features.columns import chosen, column
 from trimtab.features.feature import Feature, Names
 
@@ -40,7 +40,7 @@ class Dates(Feature):
 
     def partial(self, batch: Batch) -> frozenset[Found]:
         """The columns of dates."""
-        names = chosen(batch, self.columns, is_time, [self.label], self.name, CALENDAR)
+        names = chosen(batch, self.columns, CALENDAR, [self.label], self.name, CALENDAR)
         return frozenset((name, batch[name].dtype != pl.Date, zone_of(batch[name].dtype)) for name in names)
 
     def merge(self, left: frozenset[Found], right: frozenset[Found]) -> frozenset[Found]:

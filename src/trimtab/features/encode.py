@@ -12,7 +12,7 @@ import polars as pl
 from pydantic import Field
 from scipy.sparse import csr_matrix
 
-from trimtab.core.columns import CATEGORIES, CategoryColumn, Columns, Fault, UsualColumn, unfit
+from trimtab.core.columns import CATEGORIES, WORDS, CategoryColumn, Columns, Fault, UsualColumn, unfit
 from trimtab.core.objects import Batch
 from trimtab.data import tally
 from trimtab.data.tally import Tally
@@ -25,11 +25,6 @@ Categories = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 USUAL = "text and truth values, but for `text` and `label`"
-
-
-def is_category(kind: pl.DataType) -> bool:
-    """True for text, categories and truth values."""
-    return kind in (pl.String, pl.Boolean, pl.Categorical, pl.Enum)
 
 
 @dataclass(frozen=True)
@@ -55,7 +50,7 @@ class Encoder(Feature):
 
     def partial(self, batch: Batch) -> Tally:
         """Value counts of the columns."""
-        names = chosen(batch, self.columns, is_category, [self.text, self.label], self.name, CATEGORIES)
+        names = chosen(batch, self.columns, WORDS, [self.text, self.label], self.name, CATEGORIES)
         return tally.count({name: words(batch[name]) for name in names})
 
     def merge(self, left: Tally, right: Tally) -> Tally:

@@ -10,6 +10,7 @@ import numpy as np
 from trimtab.core.columns import (
     CATEGORIES,
     NUMERIC,
+    QUANTITIES,
     TIMES,
     CategoryColumn,
     NumberColumn,
@@ -19,7 +20,7 @@ from trimtab.core.columns import (
 from trimtab.core.objects import Batch
 from trimtab.data.kinds import present
 from trimtab.data.timeline import Timeline, timeline
-from trimtab.features.columns import chosen, is_number
+from trimtab.features.columns import chosen
 from trimtab.features.feature import Feature
 from trimtab.features.matrix import numbers
 
@@ -53,7 +54,7 @@ class History(Feature):
         present(batch, [self.time], self.name, TIMES)
         present(batch, self.by, self.name, CATEGORIES)
         closed = (self.label, self.time, *self.by)
-        return frozenset(chosen(batch, self.columns, is_number, closed, self.name, NUMERIC))
+        return frozenset(chosen(batch, self.columns, QUANTITIES, closed, self.name, NUMERIC))
 
     def merge(self, left: frozenset[str], right: frozenset[str]) -> frozenset[str]:
         """The columns of both blocks."""

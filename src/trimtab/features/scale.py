@@ -8,11 +8,11 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 import polars as pl
 
-from trimtab.core.columns import NUMERIC, NumberColumn, UsualColumn
+from trimtab.core.columns import NUMERIC, QUANTITIES, NumberColumn, UsualColumn
 from trimtab.core.objects import Batch
 from trimtab.data import tally
 from trimtab.data.tally import Tally
-from trimtab.features.columns import chosen, is_number
+from trimtab.features.columns import chosen
 from trimtab.features.feature import Feature, Names
 from trimtab.features.matrix import narrow, number, numbers
 
@@ -41,7 +41,7 @@ class Scale(Feature):
 
     def partial(self, batch: Batch) -> Tally:
         """Value counts: sums of floats would depend on the order of the blocks."""
-        names = chosen(batch, self.columns, is_number, [self.label], self.name, NUMERIC)
+        names = chosen(batch, self.columns, QUANTITIES, [self.label], self.name, NUMERIC)
         return tally.count({name: number(batch, name, self.name) for name in names})
 
     def merge(self, left: Tally, right: Tally) -> Tally:

@@ -9,11 +9,11 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
-from trimtab.core.columns import CATEGORIES, CategoryColumn, UsualColumn
+from trimtab.core.columns import CATEGORIES, WORDS, CategoryColumn, UsualColumn
 from trimtab.core.objects import Batch
 from trimtab.data.kinds import present
 from trimtab.features.columns import chosen, column, words
-from trimtab.features.encode import USUAL, is_category
+from trimtab.features.encode import USUAL
 from trimtab.features.feature import Feature, Names
 from trimtab.features.folds import fold_of
 from trimtab.features.matrix import as_series
@@ -56,7 +56,7 @@ class TargetEncode(Feature):
         label = batch[present(batch, [self.label], self.name)[0]]
         target = words(label) if is_classes(label.dtype, self.target) else as_numbers(label)
         folds = fold_of(batch.ids, self.folds, self.seed)
-        names = chosen(batch, self.columns, is_category, [self.text, self.label], self.name, CATEGORIES)
+        names = chosen(batch, self.columns, WORDS, [self.text, self.label], self.name, CATEGORIES)
         frames = {
             name: pl.DataFrame({"value": words(batch[name]), "fold": folds, "target": target})
             for name in names

@@ -67,6 +67,7 @@ def complete(source: Source) -> bool:
 
 def _csv(raw: bytes, source: Source, form: FormatSpec) -> dict[str, Kinds] | None:
     """By what the reader itself makes of these lines."""
+    # what may have been cut (as UTF-8 it may be half as long) ends where a record does
     end = last_end(raw, form.quote.encode()) if len(raw) > _LOOK // 2 else len(raw)
     if end == 0:
         return None  # one record is longer than what was looked at

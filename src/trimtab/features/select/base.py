@@ -11,10 +11,10 @@ import numpy as np
 from pydantic import Field
 from scipy.sparse import csr_matrix
 
-from trimtab.core.columns import BLOCKS, NUMERIC, BlockColumn, NumberColumn, UsualColumn
+from trimtab.core.columns import BLOCKS, NUMERIC, QUANTITIES, BlockColumn, NumberColumn, UsualColumn
 from trimtab.core.objects import Batch
 from trimtab.data.kinds import present
-from trimtab.features.columns import chosen, is_number
+from trimtab.features.columns import chosen
 from trimtab.features.feature import UNNAMED, Feature, Gathered, Names, gather, in_order, names_in
 from trimtab.features.matrix import Matrix, matrix, narrow, numbers
 from trimtab.features.select.stability import stability
@@ -76,7 +76,7 @@ class Select(Feature):
         read = (
             present(batch, [self.column], self.name, BLOCKS)
             if self.column
-            else chosen(batch, self.columns, is_number, closed, self.name, NUMERIC)
+            else chosen(batch, self.columns, QUANTITIES, closed, self.name, NUMERIC)
         )
         label = present(batch, [self.label], self.name) if self.needs_label else []
         return gather(batch, [*read, *label])
