@@ -57,6 +57,14 @@ def outcome(read):
     )
 
 
+@pytest.mark.parametrize("held", [b'{"a":0}\n{}', b'{"a":0}\n{}\n', b'{"a":0,"b":"x"}\n{}\n{}\n{"b":"y"}\n'])
+@pytest.mark.parametrize("piece", [4, 1 << 20])
+def test_a_piece_whose_objects_have_no_key_is_of_missing_values(tmp_path, held, piece):
+    (tmp_path / "t.jsonl").write_bytes(held)
+    whole = outcome(lambda: read_rows(tmp_path / "t.jsonl"))
+    assert outcome(lambda: list(read_batches(tmp_path / "t.jsonl", piece=piece))) == whole
+
+
 @settings(max_examples=400)
 @given(
     held=odd_bytes,

@@ -104,11 +104,7 @@ def _pieces(source: Source, form: FormatSpec, piece: int) -> Iterator[Table]:
     if source.kind in read_csv.SEPARATORS and not source.remote:
         yield from _csv(source, form, piece)
     elif source.kind in {"jsonl", "ndjson"} and not source.remote:
-        line = 1
-        for raw in _cut(_decoded(source, form, piece), b""):
-            if raw.strip():
-                yield read_jsonl.parse(raw, source, line)
-            line += raw.count(b"\n")
+        yield from _jsonl(source, form, piece)
     elif source.kind == "parquet":
         yield from _parquet(source)
     else:
@@ -127,6 +123,17 @@ def _csv(source: Source, form: FormatSpec, piece: int) -> Iterator[Table]:
         line += raw.count(b"\n")
     if not names:
         raise DataError(source.name, "the file is empty", "give a file with a header and rows")
+
+
+def _jsonl(source: Source, form: FormatSpec, piece: int) -> Iterator[Table]:
+    names: list[str] = []
+    line = 1
+    for raw in _cut(_decoded(source, form, piece), b""):
+        if raw.strip():
+            found = read_jsonl.parse(raw, source, line, names)
+            names = names or found.frame.columns
+            yield found
+        line += raw.count(b"\n")
 
 
 def _parquet(source: Source) -> Iterator[Table]:

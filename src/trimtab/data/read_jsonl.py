@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import numpy as np
@@ -26,8 +27,8 @@ def load(source: Source, form: FormatSpec) -> Table:
     return parse(decode(source.read(), form, source.name), source)
 
 
-def parse(raw: bytes, source: Source, first_line: int = 1) -> Table:
-    """The rows of UTF-8 text that begins on `first_line`."""
+def parse(raw: bytes, source: Source, first_line: int = 1, names: Sequence[str] = ()) -> Table:
+    """The rows of UTF-8 text that begins on `first_line`; `names` where lines before it have keys."""
     starts, ends = _lines(raw)
     real = np.flatnonzero(starts < ends)
     numbers = real + first_line
@@ -45,6 +46,8 @@ def parse(raw: bytes, source: Source, first_line: int = 1) -> Table:
         return Table(source.name, pl.DataFrame(), ids, len(real), numbers, tuple(bad))
     good = [raw[starts[row] : ends[row]] for row in ids.tolist()]
     frame = _quick(b"\n".join(good))
+    if frame is not None and frame.width == 0 and names:
+        frame = pl.DataFrame({names[0]: [None] * len(ids)})
     if frame is not None and frame.width == 0:
         raise DataError(source.name, "no object has a key", 'write {"column": value, ...}')
     if frame is None or frame.height != len(ids):
