@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -191,3 +193,20 @@ def test_it_drops_a_row_once_for_the_first_column_that_accuses_it():
     batch = Batch(pl.DataFrame({"b": values, "a": values}), np.arange(21), "tabular")
     (drop,) = Iqr().learn(batch)(batch).dropped
     assert drop.reason.startswith("a 900 is outside")
+
+
+@pytest.mark.parametrize("by", [(), ("group",)])
+def test_it_reads_what_it_learnt_a_few_times_however_many_columns_there_are(by):
+    class Watched(tuple):
+        read = 0
+
+        def __iter__(self):
+            Watched.read += 1
+            return super().__iter__()
+
+    wide = {f"n{at}": [1.0, 2.0, 90.0] for at in range(50)}
+    batch = Batch(pl.DataFrame({**wide, "group": ["a", "a", "b"]}), np.arange(3))
+    step = Iqr(columns=tuple(wide), by=by).learn(batch)
+    step = replace(step, bounds=Watched(step.bounds), group_bounds=Watched(step.group_bounds))
+    step(batch)
+    assert 0 < Watched.read < len(wide) / 10

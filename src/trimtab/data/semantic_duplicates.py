@@ -97,19 +97,18 @@ def embeddings(batch: Batch, column: str, place: str) -> np.ndarray:
     """
     if column not in batch.columns.columns:
         raise DataError(place, f"no column '{column}'", REMEDY)
-    there = batch[column].is_not_null()
-    lists = batch[column].filter(there).to_list() if of_numbers(batch[column]) else [[]] * int(there.sum())
-    widths = sorted(set(map(len, lists)))
-    if lists and (len(widths) > 1 or widths[0] == 0):
+    there = batch[column].is_not_null().to_numpy()
+    lists = batch[column].drop_nulls()
+    width = _width(lists) if len(lists) else 0
+    if width is None:
         raise DataError(
             place,
             f"column '{column}' holds no vectors of one length",
             "give each row a list of equally many numbers",
         )
-    vectors = np.zeros((len(batch), widths[0] if widths else 0), np.float32)
-    if lists:
-        with np.errstate(over="ignore"):  # what float32 cannot hold is no vector either
-            vectors[there.to_numpy()] = lists
+    vectors = np.zeros((len(batch), width), np.float32)
+    if width:
+        vectors[there] = lists.cast(pl.Array(pl.Float32, width)).to_numpy()  # infinite where it is too large
     vectors[np.isnan(vectors).any(axis=1)] = 0
     odd = np.flatnonzero(np.isinf(vectors).any(axis=1))
     if len(odd):
@@ -120,6 +119,14 @@ def embeddings(batch: Batch, column: str, place: str) -> np.ndarray:
             "leave the row's vector out (null), or make it anew",
         )
     return vectors
+
+
+def _width(lists: pl.Series) -> int | None:
+    """How many numbers each list holds; none where they differ, are empty or hold something else."""
+    if not of_numbers(lists):
+        return None
+    widths = lists.cast(pl.List(lists.dtype.inner)).list.len().unique()  # type: ignore[attr-defined]
+    return (widths[0] or None) if len(widths) == 1 else None
 
 
 def of_numbers(values: pl.Series) -> bool:
