@@ -34,3 +34,11 @@ def test_it_says_what_a_folder_lacks(tmp_path):
         EnvironmentFault, match=r"tokenizer.json: no such file; save model and fast tokenizer"
     ):
         Encoder(str(tmp_path), "test")(["card"])
+
+
+@pytest.mark.parametrize("config", [None, "{}", '{"model_type": "none such"}'])
+def test_it_says_that_a_folder_is_no_encoder(config, tmp_path):
+    if config is not None:
+        (tmp_path / "config.json").write_text(config)
+    with pytest.raises(EnvironmentFault, match=r"test: '.*' is no encoder .*; name a folder with"):
+        Encoder(str(tmp_path), "test")([None])

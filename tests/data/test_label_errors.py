@@ -209,6 +209,7 @@ def test_it_refuses_decisions_on_rows_that_are_others_now(tmp_path):
     ("text", "message"),
     [
         ("a,b\n1,2\n", "no column 'id'; delete the file"),
+        (f"id,decision,given,suggested,score,content\n1,,a,b,0.1,{'x' * 131_073}\n", r":2: no CSV \(field"),
         ("id,decision,given,suggested,score,content\nx,,a,b,0.1,t\n", ":2: no row number or no score"),
         (
             "id,decision,given,suggested,score,content\n1,,a,b,0.1,t\n1,,a,b,0.1,t\n",
@@ -285,6 +286,42 @@ def test_it_judges_pictures_by_their_pixels():
     step = LabelErrors().learn(batch)
     assert {int(batch.ids[6]), int(batch.ids[13])} <= {row for row, *_ in step.suspects}
     assert len(step.suspects) <= 4
+
+
+def test_it_knows_a_picture_again_that_was_decided_on(tmp_path):
+    """By its file and its bytes: a new file moves the rows of all after it."""
+    light = [at % 2 for at in range(40)]
+    pictures = [images_with(level=60 + 120 * one, seed=at) for at, one in enumerate(light)]
+    labels = ["light" if one else "dark" for one in light]
+    labels[6] = "light"
+    columns = pl.DataFrame({"image": pictures, "label": labels, "file": [f"{at}.png" for at in range(40)]})
+    batch = Batch(columns, np.arange(40), modality="image")
+    path = tmp_path / "r.csv"
+    step = LabelErrors(action="review", review=str(path))
+    step.learn(batch)
+    edit(path, {6: "dark"})
+    assert "6.png sha256:" in path.read_text(encoding="utf-8-sig")
+    assert step.learn(batch)(batch)["label"][6] == "dark"
+    moved = Batch(
+        columns.with_columns(pl.col("image", "file").shift(1, fill_value=None)), np.arange(40), "image"
+    )
+    with pytest.raises(DataError, match="row 6 is not the row that was decided on"):
+        step.learn(moved)
+
+
+def test_it_cuts_a_text_that_csv_could_not_bring_back(tmp_path):
+    texts = [*BATCH["text"]]
+    texts[4] = "card pin lost " * 20_000
+    batch = BATCH.with_columns(text=pl.Series(texts))
+    path = tmp_path / "r.csv"
+    step = LabelErrors(action="review", review=str(path), cut="predicted_neq_given")
+    assert 4 in {row for row, *_ in step.learn(batch).suspects}
+    edit(path, {4: "drop"})
+    assert path.stat().st_size < 10_000
+    assert [drop.id for drop in step.learn(batch)(batch).dropped] == [4]
+    texts[4] += "!"
+    with pytest.raises(DataError, match="row 4 is not the row that was decided on"):
+        step.learn(BATCH.with_columns(text=pl.Series(texts)))
 
 
 def images_with(level: int, seed: int) -> bytes:

@@ -7,6 +7,7 @@ import codecs
 import gzip
 import json
 from datetime import date, datetime
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -265,15 +266,21 @@ def test_a_named_index_of_pandas_becomes_a_column():
     assert read_rows(frame).columns.rows() == [("a", 1), ("b", 2)]
 
 
+def test_a_column_of_categories_may_have_any_name():
+    frame = pd.DataFrame({"self": pd.Categorical([1, 2, 1]), 7: pd.Categorical(["a", None, "b"])})
+    assert read_rows(frame).columns.cast(pl.String).rows() == [("1", "a"), ("2", None), ("1", "b")]
+
+
 @pytest.mark.parametrize(
     ("frame", "said"),
     [
+        (pd.DataFrame({"c": pd.Categorical([1, "a"]), "z": [1j, 2j]}), "column 'z' of complex128"),
         (pd.DataFrame({"a": [1, "x"]}, dtype=object), "column 'a' mixes numbers and texts"),
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), "two columns are named 'a'"),
         (pd.DataFrame({"a": ["\ud800"]}, dtype=object), "half a surrogate pair"),
         (pl.DataFrame(), "the frame has no columns"),
     ],
-    ids=["mixed", "names", "surrogate", "nothing"],
+    ids=["complex", "mixed", "names", "surrogate", "nothing"],
 )
 def test_a_frame_that_no_columns_can_hold_is_an_error(frame, said):
     with pytest.raises(DataError, match=said):
@@ -303,9 +310,64 @@ def test_a_folder_of_pictures_gives_the_class_by_its_sub_folders(tmp_path):
         ("dog/0.png", "dog"),
     ]
     assert [drop.id for drop in rows.dropped] == [2]
-    assert rows.dropped[0].reason.startswith("cat/broken.png is no picture")
+    assert rows.dropped[0].reason.startswith("cat/broken.png is no picture (of no known format)")
     with pytest.raises(DataError, match=r"cat/broken.png is no picture .*1 of 4 rows"):
         read_rows(tmp_path)
+
+
+def test_a_picture_that_is_cut_off_is_none(tmp_path):
+    from PIL import Image
+
+    held = BytesIO()
+    Image.effect_noise((64, 64), 90).save(held, "JPEG")
+    (tmp_path / "cat").mkdir()
+    (tmp_path / "cat" / "0.jpg").write_bytes(held.getvalue())
+    (tmp_path / "cat" / "1.jpg").write_bytes(held.getvalue()[:1_000])
+    rows = read_rows(tmp_path, FormatSpec(bad_rows=0.5))
+    assert rows["file"].to_list() == ["cat/0.jpg"]
+    assert rows.dropped[0].reason.startswith("cat/1.jpg is no picture (image file is truncated")
+
+
+def test_hidden_folders_are_no_classes(tmp_path):
+    for name in ("cat", ".ipynb_checkpoints"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "0.png").write_bytes(images_of(1)["image"][0])
+    assert read_rows(tmp_path)["label"].to_list() == ["cat"]
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "expected"),
+    [
+        (pl.Series(["1", None, "x"], dtype=pl.Categorical), "int", [1, None]),
+        (pl.Series([1.0, 0.0, 1.5]), "bool", [True, False]),
+        (pl.Series([True, None]), "int", [1, None]),
+        (pl.Series([date(2026, 1, 2), None]), "text", ["2026-01-02", None]),
+    ],
+)
+def test_columns_that_have_a_type_are_held_to_the_declared_one(values, kind, expected):
+    rows = read_rows(pl.DataFrame({"a": values}), FormatSpec(types={"a": kind}, bad_rows=0.5))
+    assert rows["a"].to_list() == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "says"),
+    [
+        (pl.Series([[1, 2]]), "text", r"of List\(Int64\) and cannot be text; leave it out of data.types"),
+        (pl.Series([1.5]), "date", "of Float64 and cannot be date; declare bool or float or int or text"),
+        (pl.Series([date(2026, 1, 2)]), "bool", "of Date and cannot be bool; declare date or datetime or"),
+        (pl.Series([b"x"]), "int", "of Binary and cannot be int"),
+        (pl.Series([{"x": 1}]), "int", "cannot be int"),
+    ],
+)
+def test_columns_that_cannot_be_of_the_declared_type_are_an_error(values, kind, says):
+    with pytest.raises(DataError, match=says):
+        read_rows(pl.DataFrame({"a": values}), FormatSpec(types={"a": kind}))
+
+
+@pytest.mark.parametrize("encoding", ["rot13", "hex", "zip", "no-such"])
+def test_an_encoding_is_one_of_text(encoding):
+    with pytest.raises(ValueError, match="allowed: an encoding that Python knows"):
+        FormatSpec(encoding=encoding)
 
 
 def test_an_index_beside_the_pictures_gives_their_columns(tmp_path):
@@ -325,10 +387,17 @@ def test_series_of_the_archive_are_rows(tmp_path):
         (1, "no number: could not convert string to float: 'x'"),
         (3, "class 'c' is not among those of @classLabel"),
     ]
-    several = written(tmp_path, "@classLabel true 1 2\n@data\n1,2:3,4:1\n5,6:7,8:2\n", "m.ts")
+    several = written(tmp_path, "@classLabel\tTrue 1 2\n@data\n1,2:3,4:1\n5,6:7,8:2\n", "m.ts")
     assert read_rows(several).columns.columns == ["values_1", "values_2", "label"]
     with pytest.raises(DataError, match="no line begins with @data"):
         read_rows(written(tmp_path, "1,2\n", "n.ts"))
+
+
+def test_a_target_of_series_is_a_number_or_missing(tmp_path):
+    text = "@targetLabel true\n@data\n1,2:?\n1,2:3.5\n1,2:much\n"
+    rows = read_rows(written(tmp_path, text, "t.ts"), FormatSpec(bad_rows=0.5))
+    assert rows["label"].to_list() == [None, 3.5]
+    assert rows.dropped[0].reason.startswith("target 'much' is no number")
 
 
 def test_the_archive_s_gun_point_is_read_whole():

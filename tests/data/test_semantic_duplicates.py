@@ -89,8 +89,9 @@ def test_it_refuses_vectors_of_different_or_no_length(vectors):
         SemanticDuplicates().learn(Batch(frame, np.arange(2)))
 
 
-def test_a_vector_that_lacks_a_number_is_none():
-    rows = pl.DataFrame({"embedding": [[1.0, 0.0], [float("nan"), 1.0], [1.0, 0.0]]})
+@pytest.mark.parametrize("gap", [None, float("nan")])
+def test_a_vector_that_lacks_a_number_is_none(gap):
+    rows = pl.DataFrame({"embedding": [[1.0, 0.0], [gap, 1.0], [1.0, 0.0]]})
     assert SemanticDuplicates().learn(Batch(rows, np.arange(3))).gone.tolist() == [2]
 
 

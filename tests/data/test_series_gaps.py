@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trimtab.core.errors import ConfigError
+from trimtab.core.errors import ConfigError, DataError
 from trimtab.core.objects import Batch
 from trimtab.data.interpolate import Interpolate
 from trimtab.data.rolling_impute import RollingImpute
@@ -164,3 +165,11 @@ def test_it_reads_dates_as_time():
     days = [date(2024, 1, 1) + timedelta(days=at) for at in (0, 1, 4)]
     got = numbers(Interpolate(method="time", live=False)(series([0.0, None, 8.0], days)))
     assert got.tolist() == [0.0, 2.0, 8.0]
+
+
+@pytest.mark.parametrize("step", [Interpolate(), RollingImpute()])
+def test_it_rounds_no_large_integer(step):
+    batch = Batch(pl.DataFrame({"t": [1, 2], "n": [2**60 + 1, None]}), np.arange(2))
+    step = replace(step, time="t", columns=("n",))
+    with pytest.raises(DataError, match="column 'n' holds integers beyond"):
+        step.learn(batch)(batch)

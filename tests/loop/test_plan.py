@@ -133,6 +133,11 @@ def test_it_reads_the_header_of_every_format(project, name, text):
     assert "has no column 'txt'" in errors_of(f"data.test={name}", "data.text=txt")[1]
 
 
+def test_a_header_that_was_not_taken_apart_names_the_separator(project):
+    (project / "half.csv").write_text("text;label\na card;lost\n", encoding="utf-8")
+    assert errors_of("data.train=half.csv")[0].endswith("set data.separator: ';'")
+
+
 def test_it_reads_the_header_of_parquet(project):
     import polars as pl
 

@@ -26,6 +26,8 @@ TIMES: Kinds = frozenset({NUMBERS, DATES, CLOCK, SPANS})
 VECTORS: Kinds = frozenset({LISTS, FEATURES})
 BLOCKS: Kinds = frozenset({FEATURES, NUMBERS, TRUTHS})
 """What a step asks of a column: the same in the mark of a parameter and where it learns."""
+DECLARED: Kinds = frozenset({NUMBERS, TRUTHS, TEXTS, DATES})
+"""What `data.types` can make of a column."""
 Columns = Mapping[str, Kinds]
 """Every column that there may be, by name."""
 
@@ -88,7 +90,8 @@ def unfit(name: str, columns: Columns, wanted: Kinds = ANY) -> Iterator[Fault]:
         yield Fault(f"no column '{name}'", suggestion(name, columns))
     elif not columns[name] & wanted:
         held, needed = map(_listed, (columns[name], wanted))
-        told = f"give it as {needed} (in a spec by data.types), or " if columns[name] & FILLABLE else ""
+        fit = wanted & DECLARED if columns[name] & FILLABLE else frozenset()
+        told = f"give it as {_listed(fit)} (in a spec by data.types), or " if fit else ""
         yield Fault(f"column '{name}' holds {held}, not {needed}", f"{told}name columns of {needed}")
 
 

@@ -33,8 +33,10 @@ Share = Annotated[
 
 def _encoding(value: Any) -> Any:
     try:
-        return codecs.lookup(value).name
-    except (LookupError, TypeError) as error:
+        found = codecs.lookup(value).name
+        "".encode(found).decode(found)  # LookupError of one that is not of text, such as hex
+        return found
+    except (LookupError, TypeError, ValueError) as error:
         raise ValueError(
             "allowed: an encoding that Python knows, such as utf-8, gb18030 or latin-1"
         ) from error

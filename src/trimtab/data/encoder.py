@@ -17,6 +17,7 @@ from trimtab.core.hub import model_folder
 from trimtab.core.machine import threads
 from trimtab.core.optional import optional
 from trimtab.core.store import file_hash, value_hash
+from trimtab.data.table import brief
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -66,7 +67,15 @@ class Encoder:
     def width(self) -> int:
         """How many numbers an embedding has."""
         transformers = optional("transformers", "train", self.place)
-        return int(transformers.AutoConfig.from_pretrained(model_folder(self.source)).hidden_size)
+        try:
+            config = transformers.AutoConfig.from_pretrained(model_folder(self.source))
+            return int(config.hidden_size)
+        except (OSError, ValueError, AttributeError) as error:
+            raise EnvironmentFault(
+                self.place,
+                f"'{self.source}' is no encoder ({brief(error)})",
+                "name a folder with config.json, model.safetensors and tokenizer.json",
+            ) from error
 
     def weights_hash(self) -> str:
         """SHA-256 over weights and tokenizer."""

@@ -18,7 +18,16 @@ from trimtab.core.step import Step
 from trimtab.data import held_out
 from trimtab.data.confident import Cut, Score, doubts
 from trimtab.data.kinds import of_type, present, texts_of
-from trimtab.data.label_review import DROP, KEEP, Reviewed, read_review, still_valid, write_review
+from trimtab.data.label_review import (
+    DROP,
+    KEEP,
+    Reviewed,
+    excerpt,
+    picture_name,
+    read_review,
+    still_valid,
+    write_review,
+)
 from trimtab.data.semantic_duplicates import embeddings
 
 Suspect = tuple[int, str, str, float]
@@ -26,6 +35,8 @@ Suspect = tuple[int, str, str, float]
 Total = tuple[str, tuple[tuple[pl.DataFrame, np.ndarray], ...]]
 """The modality, and the rows of each block with their ids."""
 SHOWN = 50
+FILE = "file"
+"""The column in which the reader of folders says where a picture lies."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +85,8 @@ class LabelErrors(Step):
         wanted = [self.embedding] if self.embedding else []
         if batch.modality != "tabular":
             wanted.append(self.text if batch.modality == "text" else self.image)
+        if batch.modality == "image" and FILE in batch.columns.columns:
+            wanted.append(FILE)
         names = present(batch, [self.label, *wanted], self.name)
         present(batch, wanted[:1] if self.embedding else [], self.name, VECTORS)
         if batch.modality == "text":
@@ -159,13 +172,14 @@ class LabelErrors(Step):
         return still_valid(read_review(path), given, content, path)
 
     def _content(self, modality: str, rows: pl.DataFrame) -> list[str]:
-        """What a person is shown of each row; of a picture nothing, but its row number."""
+        """What a person is shown of each row, by which it is also known again."""
         if modality == "text":
-            return rows[self.text].fill_null("").to_list()
+            return [excerpt(text) for text in rows[self.text].fill_null("")]
         if modality == "image":
-            return [""] * len(rows)
-        shown = rows.select(self._inputs(rows))
-        return [json.dumps(row, ensure_ascii=False, default=str) for row in shown.iter_rows(named=True)]
+            files = rows[FILE].cast(pl.String) if FILE in rows.columns else [None] * len(rows)
+            return [picture_name(data, file) for data, file in zip(rows[self.image], files, strict=True)]
+        shown = rows.select(self._inputs(rows)).iter_rows(named=True)
+        return [excerpt(json.dumps(row, ensure_ascii=False, default=str)) for row in shown]
 
     def _inputs(self, rows: pl.DataFrame) -> list[str]:
         """The columns of a table that a model reads."""

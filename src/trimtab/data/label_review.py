@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from trimtab.data.terms import normal
 
 HEADER = ("id", "decision", "given", "suggested", "score", "content")
 KEEP, DROP = "keep", "drop"
+SHOWN = 1_000
+"""Characters of a row that are written; csv reads no more than 131,072 in one field."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,20 @@ class Reviewed:
     suggested: str
     score: float
     content: str
+
+
+def excerpt(content: str) -> str:
+    """The content; of a long one the beginning, and a hash of the whole."""
+    return content if len(content) <= SHOWN else f"{content[:SHOWN]} ... {_hash(content.encode())}"
+
+
+def picture_name(data: bytes | None, file: str | None) -> str:
+    """The file of a picture, where it is known, and a hash of its bytes; of a missing one nothing."""
+    return "" if data is None else f"{file or ''} {_hash(data)}".strip()
+
+
+def _hash(data: bytes) -> str:
+    return f"sha256:{sha256(data).hexdigest()[:16]}"
 
 
 def write_review(path: Path, rows: Iterable[Reviewed]) -> None:
@@ -66,17 +83,27 @@ def read_review(path: Path) -> tuple[Reviewed, ...]:
     except UnicodeDecodeError as error:
         raise DataError(str(path), f"not UTF-8 (byte {error.start})", "save it as CSV UTF-8") from error
     separator = ";" if text.partition("\n")[0].count(";") >= len(HEADER) - 1 else ","
-    reader = csv.DictReader(StringIO(text, newline=""), delimiter=separator)
-    if missing := [name for name in HEADER if name not in (reader.fieldnames or ())]:
-        raise DataError(str(path), f"no column '{missing[0]}'", "delete the file to have it written again")
     rows: dict[int, Reviewed] = {}
-    for line in reader:
-        place = f"{path}:{reader.line_num}"
+    for number, line in _lines(csv.DictReader(StringIO(text, newline=""), delimiter=separator), path):
+        place = f"{path}:{number}"
         row = _parsed(line, place)
         if row.id in rows:
             raise DataError(place, f"row {row.id} stands here a second time", "remove one of the two lines")
         rows[row.id] = row
     return tuple(rows.values())
+
+
+def _lines(reader: csv.DictReader[str], path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The number and the cells of each line."""
+    try:
+        if missing := [name for name in HEADER if name not in (reader.fieldnames or ())]:
+            raise DataError(
+                str(path), f"no column '{missing[0]}'", "delete the file to have it written again"
+            )
+        for line in reader:
+            yield reader.line_num, line
+    except csv.Error as error:
+        raise DataError(f"{path}:{reader.line_num + 1}", f"no CSV ({error})", "restore the line") from error
 
 
 def still_valid(

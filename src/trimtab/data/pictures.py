@@ -29,6 +29,10 @@ def decode(data: bytes, step: str, row: int) -> Any:
         with image.open(BytesIO(data)) as opened:
             opened.load()
             picture = ops.exif_transpose(opened)
+    except image.UnidentifiedImageError as error:  # whose message holds an address in memory
+        raise DataError(
+            place, f"{len(data)} bytes of no known format of pictures", "remove the row or mend the file"
+        ) from error
     except (OSError, ValueError, SyntaxError, image.DecompressionBombError) as error:
         raise DataError(
             place, f"{len(data)} bytes that are no picture ({error})", "remove the row or mend the file"

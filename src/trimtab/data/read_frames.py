@@ -64,8 +64,15 @@ def _pandas(source: Any, kind: str) -> pl.DataFrame:
     for name in source.columns:
         if source[name].dtype == object:
             _one_kind(source[name], kind)
-    named = {name: _named(source[name]) for name, type_ in source.dtypes.items() if type_.name == "category"}
-    return pl.from_pandas(source.assign(**named).rename(columns=str) if named else source.rename(columns=str))
+    return pl.from_pandas(_plain(source))
+
+
+def _plain(source: Any) -> Any:
+    """The frame as Polars takes it: names are text, and so are categories."""
+    plain = source.rename(columns=str)  # a copy
+    for name in [name for name, type_ in plain.dtypes.items() if type_.name == "category"]:
+        plain[name] = _named(plain[name])
+    return plain
 
 
 def _named(values: Any) -> Any:
@@ -87,7 +94,7 @@ def _unheld(source: Any, kind: str, error: Exception) -> DataError:
     """The error of a frame that Polars cannot hold, with the first column of pandas that is to blame."""
     for name in source.columns if kind == "pandas DataFrame" else ():
         try:
-            pl.from_pandas(source[[name]].rename(columns=str))
+            pl.from_pandas(_plain(source[[name]]))
         except Exception as own:
             told = f"column '{name}' of {source[name].dtype} cannot be held ({brief(own)})"
             return DataError(kind, told, "give it as numbers, text, dates or categories")

@@ -46,7 +46,8 @@ def load(source: Source, form: FormatSpec) -> Table:
 
 
 def _by_folder(folder: Path) -> Table:
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    found = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    files = sorted(path for path in found if not _hidden(path.relative_to(folder)))
     if not files:
         allowed = ", ".join(sorted(SUFFIXES))
         raise DataError(str(folder), "the folder holds no pictures and no tables", f"give files of {allowed}")
@@ -56,6 +57,11 @@ def _by_folder(folder: Path) -> Table:
         labels = [path.parts[0] if len(path.parts) > 1 else None for path in inside]
         columns.append(pl.Series("label", labels, dtype=pl.String))
     return Table(str(folder), pl.DataFrame(columns), np.arange(len(files)), len(files))
+
+
+def _hidden(path: Path) -> bool:
+    """True for what lies in a folder such as `.ipynb_checkpoints`, and for hidden files."""
+    return any(part.startswith(".") for part in path.parts)
 
 
 def _indexed(folder: Path, index: Path, form: FormatSpec) -> Table:
@@ -79,9 +85,11 @@ def _picture(folder: Path, name: str | None) -> tuple[bytes, str]:
     try:
         held = path.read_bytes()
         with image.open(BytesIO(held)) as opened:
-            opened.verify()
+            opened.load()  # `verify` would pass a JPEG that is cut off
     except FileNotFoundError:
         return b"", f"no such file: {path}"
+    except image.UnidentifiedImageError:  # whose message holds an address in memory
+        return b"", f"{name} is no picture (of no known format)"
     except Exception as error:  # Pillow raises what the format's own decoder raised
         return b"", f"{name} is no picture ({brief(error)})"
     return held, ""

@@ -26,14 +26,15 @@ def load(source: Source, form: FormatSpec) -> Table:
         raise DataError(source.name, "series with time stamps are not read", "write one row per time as CSV")
     real = [at for at in range(start, len(lines)) if lines[at].strip() and not lines[at].startswith("#")]
     named = next((said[key] for key in ("classlabel", "targetlabel") if key in said), "false")
-    labelled = named.split()[:1] == ["true"]
-    classes = frozenset(named.split()[1:]) if "classlabel" in said else frozenset()
+    labelled = named.lower().split()[:1] == ["true"]
+    target = "targetlabel" in said and "classlabel" not in said
+    classes = frozenset() if target else frozenset(named.split()[1:])
     rows, bad, ids = [], [], []
     width = None
     for row, at in enumerate(real):
         parts = lines[at].split(":")
         found, problem = _row(
-            parts[:-1] if labelled else parts, parts[-1].strip() if labelled else None, classes
+            parts[:-1] if labelled else parts, parts[-1].strip() if labelled else None, classes, target
         )
         if not problem and len(found) != (width := width or len(found)):
             problem = f"the row has {len(found)} series, the first has {width}"
@@ -42,7 +43,7 @@ def load(source: Source, form: FormatSpec) -> Table:
         else:
             rows.append((found, parts[-1].strip() if labelled else None))
             ids.append(row)
-    frame = _frame(rows, width or 1, labelled, "targetlabel" in said)
+    frame = _frame(rows, width or 1, labelled, target)
     numbers = np.array(real, np.int64) + 1
     return Table(
         source.name, frame, np.array(ids, np.int64), len(real), numbers, tuple(bad), modality="series"
@@ -56,19 +57,21 @@ def _header(lines: list[str], name: str) -> tuple[dict[str, str], int]:
         if line.lower().startswith("@data"):
             return said, at + 1
         if line.startswith("@"):
-            key, _, value = line[1:].strip().partition(" ")
+            key, value = [*line[1:].split(maxsplit=1), "", ""][:2]
             said[key.lower()] = value.strip() if key.lower() == "classlabel" else value.strip().lower()
     raise DataError(name, "no line begins with @data", "give a .ts file of the UCR/UEA archive")
 
 
 def _row(
-    parts: list[str], label: str | None, classes: frozenset[str]
+    parts: list[str], label: str | None, classes: frozenset[str], target: bool
 ) -> tuple[list[list[float | None]], str]:
     """The series of a row, and what is wrong with it."""
     if not parts:
         return [], "the row has no series before its label"
     if label == "" or (label is not None and classes and label not in classes):
         return [], f"class '{label}' is not among those of @classLabel"
+    if target and label is not None and not _is_number(label):
+        return [], f"target '{label}' is no number"
     found: list[list[float | None]] = []
     for part in parts:
         try:
@@ -76,6 +79,14 @@ def _row(
         except ValueError as error:
             return [], f"no number: {error}"
     return found, ""
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        _value(cell)
+    except ValueError:
+        return False
+    return True
 
 
 def _value(cell: str) -> float | None:
@@ -95,6 +106,7 @@ def _frame(
         for at, name in enumerate(names)
     ]
     if labelled:
-        label = pl.Series("label", [label for _, label in rows], dtype=pl.String)
-        columns.append(label.cast(pl.Float64) if target else label)
+        labels = [label for _, label in rows]
+        numbers = [None if label is None else _value(label) for label in labels] if target else labels
+        columns.append(pl.Series("label", numbers, dtype=pl.Float64 if target else pl.String))
     return pl.DataFrame(columns)

@@ -62,6 +62,7 @@ def settle(table: Table, form: FormatSpec, texts: Collection[str] = ()) -> Table
         there = without_missing(values, form.missing)
         declared = form.types.get(values.name)
         if declared is not None and values.name not in texts:
+            _castable(there, declared, table.name)
             there, wrong = _held_to(there, declared, form.decimal)
             bad += _unfit(table, values, wrong, declared)
         elif table.written and values.name not in texts:
@@ -231,10 +232,25 @@ def _instants(plain: pl.Series) -> pl.Series:
     return found.cast(pl.Datetime("us", "UTC"))  # without a value, too
 
 
+def _castable(values: pl.Series, kind: str, place: str) -> None:
+    """Raise DataError where no value of the column's type could be of the declared one."""
+    held, name = values.dtype, kind.partition(" ")[0]
+    if held.is_numeric() or held == pl.Boolean:
+        allowed = {"int", "float", "bool", "text"}
+    elif held in (pl.Date, pl.Datetime):
+        allowed = {"date", "datetime", "text"}
+    else:
+        allowed = set(_TYPES) if held in (pl.String, pl.Null, pl.Categorical, pl.Enum) else set()
+    if name not in allowed:
+        remedy = f"declare {' or '.join(sorted(allowed))}" if allowed else "leave it out of data.types"
+        raise DataError(place, f"column '{values.name}' is of {held} and cannot be {name}", remedy)
+
+
 def _held_to(values: pl.Series, kind: str, decimal: str) -> tuple[pl.Series, np.ndarray]:
     """The values as the declared type, and where (rows,) a value is none of it."""
     name = kind.partition(" ")[0]
-    if values.dtype == pl.String:
+    if values.dtype in (pl.String, pl.Categorical, pl.Enum):
+        values = values.cast(pl.String)
         there = values.is_not_null() & ((values.str.strip_chars() != "") | (name == "text"))
         found = convert(values, kind, decimal)
     else:
@@ -243,6 +259,8 @@ def _held_to(values: pl.Series, kind: str, decimal: str) -> tuple[pl.Series, np.
         if name == "int" and values.dtype.is_float():
             found = found.set((found.cast(pl.Float64) != values).fill_null(False), None)
             there = there & values.is_not_nan().fill_null(False)
+        if name == "bool" and values.dtype.is_numeric():
+            found = found.set(((values != 0) & (values != 1)).fill_null(True), None)
     return found, (there & found.is_null()).to_numpy()
 
 

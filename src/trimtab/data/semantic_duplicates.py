@@ -130,7 +130,7 @@ def _width(lists: pl.Series) -> int | None:
 
 
 def of_numbers(values: pl.Series) -> bool:
-    """True for lists of numbers, none of which is missing."""
+    """True for lists of numbers."""
     kind = values.dtype
     inner = kind.inner if isinstance(kind, pl.List | pl.Array) else None
-    return inner is not None and inner.is_numeric() and not values.drop_nulls().explode().null_count()
+    return inner is not None and inner.is_numeric()

@@ -13,6 +13,7 @@ from pydantic import Field
 from trimtab.core.columns import CategoryColumn, QuantityColumn, TimeColumn, UsualColumn
 from trimtab.core.objects import Batch
 from trimtab.core.step import Step
+from trimtab.data.kinds import exact
 from trimtab.data.timeline import Timeline, measured, timeline
 
 
@@ -53,6 +54,7 @@ class SeriesGaps(Step):
         )
 
     def _filled(self, column: pl.Series, order: Timeline) -> pl.Series:
+        exact(column, self.name)
         held = column.cast(column.dtype if column.dtype.is_float() else pl.Float64).fill_nan(None)
         guesses = np.full(len(column), np.nan)
         guesses[order.rows] = self.guesses(order.values(column), order)

@@ -118,7 +118,7 @@ class Word2Vec(Feature):
         path = Path(str(self.file))
         words, rows = [], []
         try:
-            with path.open(encoding="utf-8", errors="replace") as lines:
+            with path.open(encoding="utf-8") as lines:
                 width = int(next(lines).split()[1])
                 for number, line in enumerate(lines, start=2):
                     word, *values = line.rstrip().split(" ")

@@ -112,7 +112,14 @@ def _column_mistakes(read: ReadSpec, found: Columns, source: Source) -> Iterator
         wanted = getattr(read.spec.data, role)
         if wanted not in found:
             place = place_of(("data", role), read.origins) or str(read.file)
-            yield ConfigError(place, f"{source.name} has no column '{wanted}'", suggestion(wanted, found))
+            yield ConfigError(place, f"{source.name} has no column '{wanted}'", _remedy(wanted, found))
+
+
+def _remedy(wanted: str, found: Columns) -> str:
+    """Another name; or the separator, where the only column is a header that nobody took apart."""
+    only = next(iter(found)) if len(found) == 1 else ""
+    separator = next((one for one in (";", "\t", "|", ",") if one in only), None)
+    return f"set data.separator: {separator!r}" if separator else suggestion(wanted, found)
 
 
 def _type_mistakes(read: ReadSpec, found: Columns, source: Source) -> dict[str, ConfigError]:

@@ -30,6 +30,14 @@ def test_it_separates_texts_by_an_empty_line_where_asked():
         Command(command="grep .", paragraphs=True).answer(["a", "b"], "en", "zh")
 
 
+def test_it_says_that_a_script_names_no_interpreter(tmp_path):
+    script = tmp_path / "translate"
+    script.write_text("cat\n")
+    script.chmod(0o755)
+    with pytest.raises(Stopped, match=r"cannot be run \(.*Exec format error.*\); try it by hand; a script"):
+        Command(command=str(script)).answer(["a"], "en", "zh")
+
+
 @pytest.mark.parametrize("command", ["echo 'x", "echo \\"])
 def test_it_refuses_a_command_that_no_shell_could_read(command):
     with pytest.raises(ConfigError, match=r"translator command: `command` is .*: no .*; close the quote"):

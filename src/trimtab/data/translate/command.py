@@ -76,6 +76,10 @@ class Command(Translator):
             raise Stopped(
                 place, f"took longer than {self.timeout:g} s", "raise timeout, or lower batch_size"
             ) from error
+        except (OSError, ValueError) as error:  # such as a script without an interpreter
+            raise Stopped(
+                place, f"cannot be run ({error})", "try it by hand; a script begins with #!"
+            ) from error
         if done.returncode != 0:
             said = done.stderr.decode(errors="replace").strip()[-200:] or "nothing on stderr"
             raise Stopped(place, f"ended with code {done.returncode} ({said})", "try it by hand")
