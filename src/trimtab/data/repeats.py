@@ -23,10 +23,11 @@ class Repeats:
         shares = (keys % SHARES).astype(np.uint8)
         order = np.argsort(shares, kind="stable")
         cuts = np.cumsum(np.bincount(shares, minlength=SHARES))[:-1]
-        pairs = np.stack((keys, rows.view(np.uint64)))[:, order]
-        for path, share in zip(self.paths, np.split(pairs, cuts, axis=1), strict=True):
+        pairs = np.empty((len(keys), 2), np.uint64)
+        pairs[:, 0], pairs[:, 1] = keys.take(order), rows.view(np.uint64).take(order)
+        for path, share in zip(self.paths, np.split(pairs, cuts), strict=True):
             with path.open("ab") as stream:
-                share.T.tofile(stream)
+                share.tofile(stream)
 
     def found(self) -> np.ndarray:
         """The rows whose key came more than once, sorted; the files are gone afterwards."""
