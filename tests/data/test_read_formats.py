@@ -310,7 +310,7 @@ def test_a_folder_of_pictures_gives_the_class_by_its_sub_folders(tmp_path):
         ("dog/0.png", "dog"),
     ]
     assert [drop.id for drop in rows.dropped] == [2]
-    assert rows.dropped[0].reason.startswith("cat/broken.png is no picture (of no known format)")
+    assert rows.dropped[0].reason.startswith("cat/broken.png is no picture (cannot identify image file)")
     with pytest.raises(DataError, match=r"cat/broken.png is no picture .*1 of 4 rows"):
         read_rows(tmp_path)
 

@@ -19,6 +19,7 @@ from trimtab.data.augment_image import picture_column
 from trimtab.data.copies import Copies
 from trimtab.data.pairs import Pairs
 from trimtab.data.perceptual import BITS, Method, picture_hash, similar_hashes
+from trimtab.data.table import brief
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,6 @@ class ImageDuplicates(Copies):
         except OSError as error:
             raise DataError(
                 f"step {self.name}",
-                f"row {row} of column '{self.image}' is no picture ({error})",
+                f"row {row} of column '{self.image}' is no picture ({brief(error)})",
                 "drop the row first",
             ) from error

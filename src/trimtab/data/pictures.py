@@ -7,6 +7,7 @@ from typing import Any
 
 from trimtab.core.errors import DataError
 from trimtab.core.optional import optional
+from trimtab.data.table import brief
 
 PLAIN = {"1": "L", "L": "L", "LA": "RGBA", "La": "RGBA", "RGBA": "RGBA", "RGBa": "RGBA", "PA": "RGBA"}
 """Pillow's mode to the one we work in: 8 bits a channel, grey, colour, or colour and opacity; else RGB."""
@@ -29,13 +30,11 @@ def decode(data: bytes, step: str, row: int) -> Any:
         with image.open(BytesIO(data)) as opened:
             opened.load()
             picture = ops.exif_transpose(opened)
-    except image.UnidentifiedImageError as error:  # whose message holds an address in memory
-        raise DataError(
-            place, f"{len(data)} bytes of no known format of pictures", "remove the row or mend the file"
-        ) from error
     except (OSError, ValueError, SyntaxError, image.DecompressionBombError) as error:
         raise DataError(
-            place, f"{len(data)} bytes that are no picture ({error})", "remove the row or mend the file"
+            place,
+            f"{len(data)} bytes that are no picture ({brief(error)})",
+            "remove the row or mend the file",
         ) from error
     if picture.mode[0] in "IF":
         raise DataError(

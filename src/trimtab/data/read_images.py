@@ -88,8 +88,6 @@ def _picture(folder: Path, name: str | None) -> tuple[bytes, str]:
             opened.load()  # `verify` would pass a JPEG that is cut off
     except FileNotFoundError:
         return b"", f"no such file: {path}"
-    except image.UnidentifiedImageError:  # whose message holds an address in memory
-        return b"", f"{name} is no picture (of no known format)"
     except Exception as error:  # Pillow raises what the format's own decoder raised
         return b"", f"{name} is no picture ({brief(error)})"
     return held, ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -124,8 +125,9 @@ def join(tables: Sequence[Table]) -> Table:
 
 
 def brief(error: BaseException) -> str:
-    """The first line of a library's message."""
-    return (str(error) or type(error).__name__).partition("\n")[0][:300]
+    """The first line of a library's message; without addresses in memory, which differ each time."""
+    told = (str(error) or type(error).__name__).partition("\n")[0]
+    return re.sub(r" ?<\S+ object at 0x[0-9a-f]+>", "", told)[:300]
 
 
 def shown(value: object) -> str:
